@@ -1,0 +1,84 @@
+package dev.culvert.crypto;
+
+import java.security.MessageDigest;
+import java.util.Arrays;
+
+/// The optional symmetric key of a pair of peers, 32 bytes; all zero means none (paper section 5.2). Never in
+/// `toString`.
+public final class PresharedKey implements AutoCloseable {
+    public static final int BYTES = 32;
+    public static final PresharedKey NONE = new PresharedKey(new byte[BYTES]);
+
+    private final byte[] bytes;
+    private final boolean none;
+
+    private PresharedKey(byte[] owned) {
+        bytes = owned;
+        none = MessageDigest.isEqual(owned, new byte[BYTES]);
+    }
+
+    public static PresharedKey generate(RandomSource random) {
+        byte[] fresh = new byte[BYTES];
+        random.fill(fresh);
+        return new PresharedKey(fresh);
+    }
+
+    /// Copies 32 bytes; zeros mean none.
+    public static PresharedKey fromBytes(byte[] bytes) {
+        if (bytes.length != BYTES) {
+            throw new IllegalArgumentException("a preshared key has 32 bytes, not " + bytes.length);
+        }
+        return new PresharedKey(bytes.clone());
+    }
+
+    /// @throws IllegalArgumentException says what is wrong without quoting the text
+    public static PresharedKey fromBase64(String text) {
+        return new PresharedKey(KeyText.fromBase64(text));
+    }
+
+    /// @throws IllegalArgumentException says what is wrong without quoting the text
+    public static PresharedKey fromHex(String text) {
+        return new PresharedKey(KeyText.fromHex(text));
+    }
+
+    public boolean isNone() {
+        return none;
+    }
+
+    /// A fresh array; the caller zeroes it.
+    public byte[] toBytes() {
+        return bytes.clone();
+    }
+
+    /// For `get=1` and key files only.
+    public String toBase64() {
+        return KeyText.toBase64(bytes);
+    }
+
+    /// For `get=1` only.
+    public String toHex() {
+        return KeyText.toHex(bytes);
+    }
+
+    @Override
+    public void close() {
+        if (!none) {
+            Arrays.fill(bytes, (byte) 0);
+        }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof PresharedKey key && MessageDigest.isEqual(bytes, key.bytes);
+    }
+
+    @Override
+    public int hashCode() {
+        return PresharedKey.class.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return isNone() ? "PresharedKey(none)" : "PresharedKey(hidden)";
+    }
+}

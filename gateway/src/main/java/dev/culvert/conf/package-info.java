@@ -1,0 +1,5 @@
+/// The wg-quick file.
+@NullMarked
+package dev.culvert.conf;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,14 @@
+package dev.culvert.device;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/// Immutable, and replaced as a whole by one volatile write. Every class of this package carries exactly one of
+/// [LaneConfined], [Published] and [AnyThread].
+@Documented
+@Retention(RetentionPolicy.CLASS)
+@Target(ElementType.TYPE)
+public @interface Published {}

@@ -1,0 +1,5 @@
+/// The device's counters as Micrometer meters.
+@NullMarked
+package dev.culvert.metrics;
+
+import org.jspecify.annotations.NullMarked;
