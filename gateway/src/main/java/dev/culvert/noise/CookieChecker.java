@@ -12,7 +12,8 @@ import java.util.Arrays;
 /// 5.3 and 5.4.7). Whether the device is under load, and the rate limit behind a valid mac2, are its callers'
 /// business.
 ///
-/// For any thread: [#mac1Valid] reads immutable state only; the other two take a lock for the secret, which is held
+/// For any thread: [#mac1Valid] reads immutable state only; the other two take a lock for the secret, which is
+/// held
 /// for a few hash blocks and only while the device is under load.
 public final class CookieChecker {
     private static final int SECRET_BYTES = 32;

@@ -50,7 +50,8 @@ public final class Keypair {
     /// The counter of the next packet, never the same twice. What became of the packet does not matter: a counter
     /// that was taken is spent.
     ///
-    /// @throws IllegalStateException if [#sendable] would be false for reasons other than age: going on would use a
+    /// @throws IllegalStateException if [#sendable] would be false for reasons other than age: going on would use
+    /// a
     /// nonce twice
     public long nextCounter() {
         if (!sendingValid || !counterLeft()) {

@@ -83,7 +83,8 @@ public final class Keypairs {
         next = null;
     }
 
-    /// Our own key has changed (kernel `wg_noise_expire_current_peer_keypairs`): nothing is sent any more with what
+    /// Our own key has changed (kernel `wg_noise_expire_current_peer_keypairs`): nothing is sent any more with
+    /// what
     /// we have, but still received.
     public void invalidateSending() {
         if (current != null) {

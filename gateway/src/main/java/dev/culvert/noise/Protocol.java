@@ -2,7 +2,8 @@ package dev.culvert.noise;
 
 import dev.culvert.wire.TransportData;
 
-/// The protocol's constants on one page: paper section 6.1, with the names of the kernel's messages.h and cookie.h.
+/// The protocol's constants on one page: paper section 6.1, with the names of the kernel's messages.h and
+/// cookie.h.
 ///
 /// Times are nanoseconds of a clock that runs during suspend. Two times are compared by subtraction, never
 /// directly; counters are unsigned, compare them with `Long.compareUnsigned`.

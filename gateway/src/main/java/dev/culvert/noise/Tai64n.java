@@ -26,7 +26,8 @@ public record Tai64n(long seconds, int nanoseconds) implements Comparable<Tai64n
         return new Tai64n(BASE + Math.floorDiv(wallNs, SECOND_NS), Math.floorMod(wallNs, SECOND_NS) & -STEP_NS);
     }
 
-    /// This stamp or, if the wall clock stood still or went back, the first one after `last`: stamps sent to a peer
+    /// This stamp or, if the wall clock stood still or went back, the first one after `last`: stamps sent to a
+    /// peer
     /// must grow.
     ///
     /// @param last sent before; null if there is none

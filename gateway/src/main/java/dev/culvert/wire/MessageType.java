@@ -32,7 +32,8 @@ public enum MessageType {
         return code;
     }
 
-    /// The type of the datagram of `length` bytes at `address`; null if the type is unknown, a reserved byte is not
+    /// The type of the datagram of `length` bytes at `address`; null if the type is unknown, a reserved byte is
+    /// not
     /// zero or the length is wrong.
     public static @Nullable MessageType of(long address, int length) {
         if (length < TransportData.OVERHEAD_BYTES) {
