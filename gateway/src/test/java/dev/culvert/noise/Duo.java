@@ -13,7 +13,8 @@ import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/// Two parties who know each other's public key, with everything random drawn from a seed: `alice` initiates, `bob`
+/// Two parties who know each other's public key, with everything random drawn from a seed: `alice` initiates,
+/// `bob`
 /// responds.
 final class Duo implements AutoCloseable {
     static final int ALICE_INDEX = 0xa11ce000;
