@@ -100,11 +100,6 @@ final class SymmetricState implements AutoCloseable {
         return initiator ? new SessionKeys(first, second) : new SessionKeys(second, first);
     }
 
-    /// For tests against published vectors.
-    byte[] hash() {
-        return hash.clone();
-    }
-
     @Override
     public void close() {
         Wipe.zero(chainingKey, key, hash);
