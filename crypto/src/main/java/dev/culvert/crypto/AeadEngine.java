@@ -2,7 +2,6 @@ package dev.culvert.crypto;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Function;
 
 /// The implementations of [Aead], best first. One is chosen at start, after it has passed a self-test on this machine,
@@ -87,7 +86,7 @@ public enum AeadEngine {
     private static AeadEngine named(String wanted) {
         List<String> names = new ArrayList<>(List.of(AUTO));
         for (AeadEngine engine : values()) {
-            if (engine.operatorName.equals(wanted.toLowerCase(Locale.ROOT))) {
+            if (engine.operatorName.equals(wanted)) {
                 return engine;
             }
             names.add(engine.operatorName);
@@ -100,7 +99,12 @@ public enum AeadEngine {
         try {
             engine.selfTest();
             return "";
-        } catch (IllegalStateException | LinkageError e) {
+        } catch (LinkageError e) {
+            // The first failure of a class carries the reason, the later ones only repeat it.
+            Throwable reason = e.getCause() == null ? e : e.getCause();
+            return "Java cannot load it (" + reason + "); native access needs --enable-native-access=ALL-UNNAMED";
+        } catch (RuntimeException e) {
+            // Whatever a broken library does at start, the next engine deserves its turn.
             String message = e.getMessage();
             return message == null ? e.toString() : message;
         }

@@ -84,6 +84,11 @@ public final class HandshakeCipher implements AutoCloseable {
         Memory.copyIn(data, offset, scratch + DATA, length);
     }
 
+    /// A copy of the scratch, for the test that it is zero between calls.
+    byte[] scratch() {
+        return HeapBuffers.bytes(scratch, SCRATCH_BYTES);
+    }
+
     @Override
     public void close() {
         if (!closed) {

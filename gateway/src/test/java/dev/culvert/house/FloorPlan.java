@@ -7,7 +7,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Which floor may use which: the drawing in `dev.culvert`'s package-info as a table. Read by [ClassRules], which sees
+/// Which floor may use which: the drawing in `dev.culvert`'s package-info as a table. Read by [ClassRules], which
+/// sees
 /// what was compiled, and by [SourceRules], which also sees constants that the compiler copied.
 final class FloorPlan {
     static final String HOUSE = "dev.culvert";
@@ -32,7 +33,8 @@ final class FloorPlan {
 
     private FloorPlan() {}
 
-    /// The floor of a package or of a class: the segment after `dev.culvert`, or `root`. Null for names outside the
+    /// The floor of a package or of a class: the segment after `dev.culvert`, or `root`. Null for names outside
+    /// the
     /// house.
     static @Nullable String floorOf(String name) {
         if (name.equals(HOUSE)) {
