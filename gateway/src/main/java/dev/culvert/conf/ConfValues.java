@@ -5,7 +5,8 @@ import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
 import java.util.regex.Pattern;
 
-/// What may stand behind the `=` of one key: wg(8)'s config.c and wg-quick(8), value by value. Called by the sections.
+/// What may stand behind the `=` of one key: wg(8)'s config.c and wg-quick(8), value by value. Called by the
+/// sections.
 final class ConfValues {
     static final String ZERO_KEY = "A".repeat(43) + '=';
 

@@ -3,8 +3,8 @@ package dev.culvert.conf;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What the parser has found in one file so far. Bounded: the parser stops at [WgQuickParser#ERRORS_MAX] errors, and
-/// warnings beyond [WgQuickParser#WARNINGS_MAX] are only counted.
+/// What the parser has found in one file so far. Bounded: the parser stops at [WgQuickParser#ERRORS_MAX] errors,
+/// and warnings beyond [WgQuickParser#WARNINGS_MAX] are only counted.
 final class Findings {
     private final String source;
     private final List<ConfProblem> errors = new ArrayList<>();

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Collects the `[Interface]` sections of one file: they count as one, and the last value of a key wins. Called by the
-/// parser.
+/// Collects the `[Interface]` sections of one file: they count as one, and the last value of a key wins. Called by
+/// the parser.
 final class InterfaceSection {
     private final Findings findings;
     private final Map<ConfKey, Integer> seenAt = new EnumMap<>(ConfKey.class);

@@ -2,8 +2,8 @@ package dev.culvert.conf;
 
 import java.util.regex.Pattern;
 
-/// Keeps secrets out of what is printed: a value is quoted only if it cannot be a key or a part of one, and a hook's
-/// text loses whatever looks like a key before it is logged.
+/// Keeps secrets out of what is printed: a value is quoted only if it cannot be a key or a part of one, and a
+/// hook's text loses whatever looks like a key before it is logged.
 final class Redaction {
     private static final int QUOTED_LENGTH_MAX = 64;
     private static final Pattern KEY_PART = Pattern.compile("[A-Za-z0-9+/=_-]{17,}");

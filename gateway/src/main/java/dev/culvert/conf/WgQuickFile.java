@@ -7,8 +7,8 @@ import dev.culvert.device.PeerChange.AllowedIpChange;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A wg-quick file that was accepted, made by [WgQuickParser]. Null components stand for keys that the file does not
-/// have. Nothing in here is resolved, and nothing is applied.
+/// A wg-quick file that was accepted, made by [WgQuickParser]. Null components stand for keys that the file does
+/// not have. Nothing in here is resolved, and nothing is applied.
 ///
 /// @param source the file's name as the operator gave it
 /// @param peers one a section, in order; two sections may have one key

@@ -13,13 +13,12 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// Reads a wg-quick file exactly as wg(8) and wg-quick(8) do together (conformance 2.4, 2.5): comments from the first
-/// `#`, white space that does not matter, keys in any case, repeated sections. A bad file is refused whole, with the
-/// first [#ERRORS_MAX] of its errors. It neither resolves names nor touches the host.
+/// Reads a wg-quick file exactly as wg(8) and wg-quick(8) do together (conformance 2.4, 2.5): comments from the
+/// first `#`, white space that does not matter, keys in any case, repeated sections. A bad file is refused whole,
+/// with the first [#ERRORS_MAX] of its errors. It neither resolves names nor touches the host.
 ///
-/// Where the tools of different years differ, the newer are followed: a hook keeps its `#`, and a prefix may carry `+`
-/// or
-/// `-` (tools of 2025).
+/// Where the tools of different years differ, the newer are followed: a hook keeps its `#`, and a prefix may carry
+/// `+` or `-` (tools of 2025).
 public final class WgQuickParser {
     public static final int ERRORS_MAX = 20;
     public static final int WARNINGS_MAX = 100;
@@ -234,7 +233,8 @@ public final class WgQuickParser {
         device.hook(key, command);
     }
 
-    /// Names the key only if it is nearly a known one: what stands before the `=` may be a secret in the wrong place.
+    /// Names the key only if it is nearly a known one: what stands before the `=` may be a secret in the wrong
+    /// place.
     private String unknownKey(String name, @Nullable ConfKey key) {
         String title = section == null ? "" : section.title;
         if (key != null && key.section != section) {
