@@ -31,7 +31,7 @@ public interface CommandRunner {
 
     /// @param text standard output
     record Answer(int exitCode, String text) {
-        boolean isSuccess() {
+        public boolean isSuccess() {
             return exitCode == 0;
         }
     }
