@@ -75,7 +75,8 @@ final class UapiValues {
     }
 
     private static InetAddress address(String text) throws UapiException {
-        if (text.indexOf('%') >= 0 || text.indexOf(':') < 0 && !IPV4.matcher(text).matches()) {
+        if (text.indexOf('%') >= 0
+                || text.indexOf(':') < 0 && !IPV4.matcher(text).matches()) {
             throw invalid(); // names are never resolved here, and "1.2" is no address
         }
         try {
