@@ -16,15 +16,25 @@ final class Await {
     }
 
     static void until(Supplier<String> what, Duration limit, BooleanSupplier condition) {
+        if (!whether(limit, condition)) {
+            throw new AssertionError("did not happen within " + limit.toMillis() + " ms: " + what.get());
+        }
+    }
+
+    /// Waits for a condition whose absence is the caller's to judge.
+    ///
+    /// @return false if it did not come true before the limit
+    static boolean whether(Duration limit, BooleanSupplier condition) {
         long startNs = System.nanoTime();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - startNs > limit.toNanos()) {
-                throw new AssertionError("did not happen within " + limit.toMillis() + " ms: " + what.get());
+                return false;
             }
             LockSupport.parkNanos(POLL_NS);
             if (Thread.interrupted()) {
-                throw new AssertionError("interrupted while waiting for: " + what.get());
+                throw new AssertionError("interrupted by the test's time limit");
             }
         }
+        return true;
     }
 }

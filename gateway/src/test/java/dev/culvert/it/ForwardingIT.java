@@ -34,10 +34,11 @@ final class ForwardingIT {
     @EnumSource(Family.class)
     void spokesTalkThroughTheHub(Family inner) {
         connectAndGreet(inner);
-        Ping there = Ping.start(one.namespace(), two.inner(inner), 100);
-        Ping back = Ping.start(two.namespace(), one.inner(inner), 100);
-        there.end().requireNoLoss();
-        back.end().requireNoLoss();
+        try (Ping there = Ping.start(one.namespace(), two.inner(inner));
+                Ping back = Ping.start(two.namespace(), one.inner(inner))) {
+            there.succeeds(100);
+            back.succeeds(100);
+        }
         Transfer.succeeds(one.namespace(), two.namespace(), two.inner(inner), 20);
         Transfer.succeeds(two.namespace(), one.namespace(), one.inner(inner), 20);
     }

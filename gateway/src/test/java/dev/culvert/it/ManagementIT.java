@@ -73,7 +73,7 @@ final class ManagementIT {
     @Test
     void countsBytesAsTheKernelDoes() {
         topology.connect(Family.IPV4);
-        Ping.succeeds(spoke.namespace(), hub.inner(Family.IPV4), 10);
+        Ping.succeeds(spoke.namespace(), hub.inner(Family.IPV4), 10, "-c", "10");
         // 10 packets of 84 bytes padded to 96, with header and tag 128; the handshake is 148 and 92 bytes.
         assertThat(hub.peer(spoke).txBytes()).isEqualTo(10 * 128 + 92);
         assertThat(hub.peer(spoke).rxBytes()).isIn(10L * 128 + 148, 10L * 128 + 148 + 32);
@@ -116,17 +116,18 @@ final class ManagementIT {
                 + Topology.peerSection(spoke.identity().publicKey(), null, spoke.innerPrefixes(), null);
         String added =
                 same + Topology.peerSection(Identity.fresh().publicKey(), null, "10.77.0.99/32,fd77::99/128", null);
-        Ping ping = Ping.start(spoke.namespace(), hub.inner(Family.IPV4), 10_000);
-        ping.awaitReplies(10, LIMIT);
-        hub.configure("syncconf", added);
-        ping.awaitReplies(10, LIMIT);
-        assertThat(hub.dump().peers()).hasSize(2);
-        hub.configure("syncconf", same);
-        ping.awaitReplies(10, LIMIT);
-        assertThat(hub.dump().peers()).hasSize(1);
-        hub.configure("syncconf", same);
-        ping.awaitReplies(10, LIMIT);
-        ping.stop().requireNoLoss();
+        try (Ping ping = Ping.start(spoke.namespace(), hub.inner(Family.IPV4))) {
+            ping.awaitReplies(10, LIMIT);
+            hub.configure("syncconf", added);
+            ping.awaitReplies(10, LIMIT);
+            assertThat(hub.dump().peers()).hasSize(2);
+            hub.configure("syncconf", same);
+            ping.awaitReplies(10, LIMIT);
+            assertThat(hub.dump().peers()).hasSize(1);
+            hub.configure("syncconf", same);
+            ping.awaitReplies(10, LIMIT);
+            ping.end().requireNoLoss();
+        }
         assertThat(hub.peer(spoke).latestHandshakeSeconds()).isEqualTo(handshake);
     }
 

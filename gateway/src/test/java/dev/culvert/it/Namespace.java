@@ -37,6 +37,12 @@ record Namespace(String name) {
         run("sh", "-c", "echo " + value + " > /proc/sys/net/" + path).required();
     }
 
+    /// What the kernel says of datagrams that it could not give to a socket, to explain a loss.
+    String udpErrors() {
+        return run("sh", "-c", "grep -h ^Udp: /proc/net/snmp; grep -h 'Udp6.*Errors' /proc/net/snmp6")
+                .output();
+    }
+
     boolean hasLink(String interfaceName) {
         return Command.run("ip", "-n", name, "link", "show", "dev", interfaceName)
                         .exitCode()

@@ -34,15 +34,16 @@ final class SecondDeviceIT {
         hub.namespace().ip("link set " + second + " up");
         Wg.set(second, "private-key " + hub.privateKeyFile());
 
-        Ping ping = Ping.start(spoke.namespace(), hub.inner(Family.IPV4), 10_000);
-        ping.awaitReplies(50, Duration.ofSeconds(10));
-        for (int attempt = 0; attempt < 3; attempt++) {
-            Command refused = Wg.trySet(second, "listen-port " + hub.port());
-            assertThat(refused.exitCode()).as(refused.output()).isNotZero();
-            assertThat(refused.output()).contains("Address already in use");
-            ping.awaitReplies(25, Duration.ofSeconds(10));
+        try (Ping ping = Ping.start(spoke.namespace(), hub.inner(Family.IPV4))) {
+            ping.awaitReplies(50, Duration.ofSeconds(10));
+            for (int attempt = 0; attempt < 3; attempt++) {
+                Command refused = Wg.trySet(second, "listen-port " + hub.port());
+                assertThat(refused.exitCode()).as(refused.output()).isNotZero();
+                assertThat(refused.output()).contains("Address already in use");
+                ping.awaitReplies(25, Duration.ofSeconds(10));
+            }
+            ping.end().requireNoLoss();
         }
-        ping.stop().requireNoLoss();
 
         // What was refused is not the end of the second device.
         Wg.set(second, "listen-port " + (hub.port() + 100));

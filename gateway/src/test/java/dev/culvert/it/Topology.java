@@ -32,19 +32,22 @@ final class Topology implements AutoCloseable {
 
     /// Culvert as the hub of a wireguard-go spoke, as the spoke of a wireguard-go hub, and as both.
     static Stream<Topology> eachPairing() {
-        Implementation ours = Implementation.underTest();
         Stream<Topology> mixed = eachMixedPairing();
-        return ours == WIREGUARD_GO ? mixed : Stream.concat(mixed, eachPairOfOurs());
+        return Implementation.underTest() == WIREGUARD_GO ? mixed : Stream.concat(mixed, eachPairOfOurs());
     }
 
     /// Culvert against wireguard-go, either way round.
     static Stream<Topology> eachMixedPairing() {
-        Implementation ours = Implementation.underTest();
-        if (ours == WIREGUARD_GO) {
+        if (Implementation.underTest() == WIREGUARD_GO) {
             return eachHub();
         }
-        return Stream.concat(
-                eachHub(), Implementation.lanes().mapToObj(lanes -> new Topology(lanes, WIREGUARD_GO, ours)));
+        return Stream.concat(eachHub(), eachSpoke());
+    }
+
+    /// Culvert as the spoke of a wireguard-go hub.
+    static Stream<Topology> eachSpoke() {
+        Implementation ours = Implementation.underTest();
+        return Implementation.lanes().mapToObj(lanes -> new Topology(lanes, WIREGUARD_GO, ours));
     }
 
     /// Culvert as the hub of a wireguard-go spoke.
@@ -146,25 +149,39 @@ final class Topology implements AutoCloseable {
     ///
     /// @param hubInitiates the hub knows the spokes' endpoints and they do not know its, instead of the other way
     void connect(Family outer, @Nullable String presharedKey, boolean hubInitiates) {
-        Node hub = hub();
-        List<Node> spokes = nodes().spokes();
-        hub.renew();
-        spokes.forEach(Node::renew);
-        StringBuilder hubFile = new StringBuilder(hub.interfaceSection());
-        for (Node spoke : spokes) {
-            hubFile.append(peerSection(
+        hub().renew();
+        nodes().spokes().forEach(Node::renew);
+        // The initiator last: whatever is waiting to be sent starts a handshake at once, and the next try is 5 s away.
+        if (hubInitiates) {
+            configureSpokes(outer, presharedKey, false);
+            configureHub(outer, presharedKey, true);
+        } else {
+            configureHub(outer, presharedKey, false);
+            configureSpokes(outer, presharedKey, true);
+        }
+    }
+
+    private void configureHub(Family outer, @Nullable String presharedKey, boolean initiates) {
+        StringBuilder file = new StringBuilder(hub().interfaceSection());
+        for (Node spoke : nodes().spokes()) {
+            file.append(peerSection(
                     spoke.identity().publicKey(),
                     presharedKey,
                     spoke.innerPrefixes(),
-                    hubInitiates ? spoke.endpoint(outer) : null));
+                    initiates ? spoke.endpoint(outer) : null));
+        }
+        hub().setconf(file.toString());
+    }
+
+    private void configureSpokes(Family outer, @Nullable String presharedKey, boolean initiate) {
+        for (Node spoke : nodes().spokes()) {
             spoke.setconf(spoke.interfaceSection()
                     + peerSection(
-                            hub.identity().publicKey(),
+                            hub().identity().publicKey(),
                             presharedKey,
                             Node.TUNNEL_PREFIX_4 + "," + Node.TUNNEL_PREFIX_6,
-                            hubInitiates ? null : hub.endpoint(outer)));
+                            initiate ? hub().endpoint(outer) : null));
         }
-        hub.setconf(hubFile.toString());
     }
 
     static String peerSection(

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /// A TCP transfer of random bytes between two namespaces, whose SHA-256 must be the same at both ends.
-final class Transfer {
+final class Transfer implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final long MEGABYTE = 1_000_000;
 
@@ -53,7 +53,9 @@ final class Transfer {
     ///
     /// @param target an address of `to`
     static void succeeds(Namespace from, Namespace to, String target, int megabytes) {
-        new Transfer(from, to, target, megabytes, 0).end();
+        try (Transfer transfer = new Transfer(from, to, target, megabytes, 0)) {
+            transfer.end();
+        }
     }
 
     /// Starts a transfer at a steady rate and does not wait.
@@ -78,10 +80,13 @@ final class Transfer {
             throw new AssertionError("interrupted during a transfer", e);
         } catch (ExecutionException | TimeoutException e) {
             throw new AssertionError("the receiver of a transfer did not finish", e);
-        } finally {
-            sender.destroyForcibly();
-            receiver.destroyForcibly();
         }
+    }
+
+    @Override
+    public void close() {
+        sender.destroyForcibly();
+        receiver.destroyForcibly();
     }
 
     private void follow(BufferedReader output, CompletableFuture<String> port) {

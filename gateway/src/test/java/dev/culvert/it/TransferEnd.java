@@ -16,11 +16,14 @@ import java.util.concurrent.locks.LockSupport;
 /// One end of a TCP transfer, a program of its own because it must run inside a namespace. [Transfer] starts it.
 ///
 /// `receive ADDRESS` prints `port N`, accepts one connection, reads it to its end and prints `BYTES SHA256`.
-/// `send ADDRESS PORT BYTES SEED BYTES_PER_SECOND` sends random bytes and prints `BYTES SHA256` (a rate of 0: as fast
-/// as it goes).
+/// `send ADDRESS PORT BYTES SEED BYTES_PER_SECOND` sends random bytes at no more than the rate (0: as fast as it goes)
+/// and
+/// prints `BYTES SHA256`.
 final class TransferEnd {
     private static final int STALL_LIMIT_MS = 15_000;
     private static final int CHUNK_BYTES = 64 * 1024;
+    /// A paced transfer never catches up, so that it makes no bursts that overflow a socket's buffer.
+    private static final int PACED_CHUNK_BYTES = 8 * 1024;
 
     private TransferEnd() {}
 
@@ -62,17 +65,17 @@ final class TransferEnd {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             SplittableRandom random = new SplittableRandom(seed);
             OutputStream output = socket.getOutputStream();
-            byte[] chunk = new byte[CHUNK_BYTES];
-            long startNs = System.nanoTime();
+            byte[] chunk = new byte[bytesPerSecond > 0 ? PACED_CHUNK_BYTES : CHUNK_BYTES];
             long sent = 0;
             while (sent < totalBytes) {
+                long startNs = System.nanoTime();
                 random.nextBytes(chunk);
                 int length = (int) Math.min(chunk.length, totalBytes - sent);
                 digest.update(chunk, 0, length);
                 output.write(chunk, 0, length);
                 sent += length;
                 if (bytesPerSecond > 0) {
-                    pace(startNs + sent * 1_000_000_000L / bytesPerSecond);
+                    pauseUntil(startNs + length * 1_000_000_000L / bytesPerSecond);
                 }
             }
             socket.shutdownOutput();
@@ -83,7 +86,7 @@ final class TransferEnd {
         }
     }
 
-    private static void pace(long dueNs) {
+    private static void pauseUntil(long dueNs) {
         for (long leftNs = dueNs - System.nanoTime(); leftNs > 0; leftNs = dueNs - System.nanoTime()) {
             LockSupport.parkNanos(leftNs);
         }

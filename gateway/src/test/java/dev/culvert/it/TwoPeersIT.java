@@ -44,10 +44,11 @@ final class TwoPeersIT {
         Node initiator = hubInitiates ? hub : spoke;
         Node responder = hubInitiates ? spoke : hub;
 
-        Ping inner4 = Ping.start(initiator.namespace(), responder.inner(Family.IPV4), PINGS);
-        Ping inner6 = Ping.start(initiator.namespace(), responder.inner(Family.IPV6), PINGS);
-        inner4.end().requireNoLoss();
-        inner6.end().requireNoLoss();
+        try (Ping inner4 = Ping.start(initiator.namespace(), responder.inner(Family.IPV4));
+                Ping inner6 = Ping.start(initiator.namespace(), responder.inner(Family.IPV6))) {
+            inner4.succeeds(PINGS);
+            inner6.succeeds(PINGS);
+        }
 
         Wg.Peer seenByResponder = responder.peer(initiator);
         assertThat(seenByResponder.endpoint()).isEqualTo(initiator.endpoint(outer));
