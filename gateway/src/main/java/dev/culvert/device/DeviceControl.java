@@ -1,6 +1,8 @@
 package dev.culvert.device;
 
-/// What the management interfaces may do with a device. Calls are serialised by the implementation; neither waits for a
+/// What the management interfaces may do with a device. Calls are serialised by the implementation; neither waits
+/// for
+/// a
 /// lane.
 @AnyThread
 public interface DeviceControl {

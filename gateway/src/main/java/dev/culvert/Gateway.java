@@ -1,0 +1,150 @@
+package dev.culvert;
+
+import dev.culvert.cli.GatewayLauncher;
+import dev.culvert.cli.GatewayOptions;
+import dev.culvert.cli.RunningGateway;
+import dev.culvert.crypto.AeadEngine;
+import dev.culvert.device.Device;
+import dev.culvert.device.DeviceControl;
+import dev.culvert.device.DeviceOptions;
+import dev.culvert.device.DropReason;
+import dev.culvert.tun.LinkWatch;
+import dev.culvert.tun.LinuxTun;
+import dev.culvert.tun.ProcessGuard;
+import dev.culvert.tun.ReadableHandle;
+import dev.culvert.uapi.UapiServer;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Builds a running gateway in order: TUN, engine, device, link watch, management socket. Everything that is
+/// closed is
+/// closed here, in the reverse order.
+final class Gateway implements RunningGateway {
+    private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
+    private static final int CLOSE_TIMEOUT_S = 1;
+
+    private final LinuxTun tun;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final MultiThreadIoEventLoopGroup control;
+    private final Device device;
+    private final LinkWatch watch;
+    private final ReadableHandle watchHandle;
+    private final UapiServer uapi;
+    private boolean closed;
+
+    static final GatewayLauncher LAUNCHER = Gateway::new;
+
+    private Gateway(GatewayOptions options) throws IOException {
+        ProcessGuard.forbidCoreDumps();
+        AeadEngine.Selection selection = AeadEngine.select(options.engine());
+        selection.skipped().forEach(reason -> LOG.warn("engine skipped: {}", reason));
+        DeviceOptions deviceOptions = deviceOptions(options, selection.engine());
+        try (Unwind unwind = new Unwind()) {
+            tun = unwind.add(LinuxTun.open(options.interfaceName(), deviceOptions.lanes()));
+            SecureRandom random = new SecureRandom();
+            device = unwind.add(
+                    Device.start(deviceOptions, tun, SystemClock.INSTANCE, random::nextBytes, ended::countDown));
+            control = new MultiThreadIoEventLoopGroup(
+                    1, new DefaultThreadFactory(tun.name() + "-control", true), EpollIoHandler.newFactory());
+            unwind.add(() -> control.shutdownGracefully(0, CLOSE_TIMEOUT_S, TimeUnit.SECONDS)
+                    .syncUninterruptibly());
+            watch = unwind.add(LinkWatch.open(tun, device));
+            watchHandle = watchLink();
+            uapi = unwind.add(UapiServer.start(tun.name(), device, this::drops, ended::countDown));
+            unwind.keep();
+        }
+        LOG.info(
+                "{} is ready: {} lanes, engine {}, socket {}",
+                tun.name(),
+                deviceOptions.lanes(),
+                selection.engine().operatorName(),
+                uapi.path());
+    }
+
+    private static DeviceOptions deviceOptions(GatewayOptions options, AeadEngine engine) {
+        DeviceOptions defaults = DeviceOptions.defaults(options.interfaceName(), engine);
+        return new DeviceOptions(
+                options.interfaceName(),
+                options.lanes() == 0 ? defaults.lanes() : options.lanes(),
+                options.handshakeWorkers() == 0 ? defaults.handshakeWorkers() : options.handshakeWorkers(),
+                engine,
+                defaults.stagedBytesMax());
+    }
+
+    /// The link's state now, and every change of it from now on.
+    private ReadableHandle watchLink() {
+        ReadableHandle.Callback callback = new ReadableHandle.Callback() {
+            @Override
+            public void readable() {
+                watch.drain();
+            }
+
+            @Override
+            public boolean broken() {
+                watch.drain(); // ENOBUFS
+                return true;
+            }
+        };
+        IoEventLoop loop = control.next();
+        ReadableHandle handle = ReadableHandle.register(loop, watch.fd(), callback)
+                .syncUninterruptibly()
+                .getNow();
+        loop.submit(() -> device.changed(tun.up(), tun.mtu())).syncUninterruptibly();
+        return handle;
+    }
+
+    /// Reason to count over all lanes and workers; reasons that never happened are left out.
+    private Map<String, Long> drops() {
+        Map<String, Long> sums = new LinkedHashMap<>();
+        for (DropReason reason : DropReason.values()) {
+            long sum = device.counters().stream()
+                    .mapToLong(counters -> counters.drops(reason))
+                    .sum();
+            if (sum != 0) {
+                sums.put(reason.label(), sum);
+            }
+        }
+        return sums;
+    }
+
+    @Override
+    public DeviceControl device() {
+        return device;
+    }
+
+    @Override
+    public String interfaceName() {
+        return tun.name();
+    }
+
+    @Override
+    public void awaitEnd() throws InterruptedException {
+        ended.await();
+    }
+
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        ended.countDown();
+        uapi.close();
+        watchHandle.cancel();
+        control.shutdownGracefully(0, CLOSE_TIMEOUT_S, TimeUnit.SECONDS).syncUninterruptibly();
+        watch.close();
+        device.close();
+        tun.close();
+        LOG.info("{} has ended", tun.name());
+    }
+}

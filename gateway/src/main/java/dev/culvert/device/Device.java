@@ -1,0 +1,216 @@
+package dev.culvert.device;
+
+import dev.culvert.crypto.PrivateKey;
+import dev.culvert.crypto.RandomSource;
+import dev.culvert.noise.CookieChecker;
+import dev.culvert.noise.StaticIdentity;
+import dev.culvert.tun.Errno;
+import dev.culvert.tun.LinkWatch;
+import dev.culvert.tun.Tun;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A WireGuard device: its configuration, and the lanes that carry its packets (kernel: `struct wg_device`).
+///
+/// The control plane. One lock serialises changes and status; lanes are told by commands and by volatile
+/// references,
+/// and never wait for it.
+@AnyThread
+public final class Device implements DeviceControl, LinkWatch.Listener, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Device.class);
+
+    private final Object lock = new Object();
+    private final String name;
+    private final DeviceState state;
+    private final DeviceLoops loops;
+    private final HandshakeWorkers workers;
+    private final PeerConfiguration peers;
+    private final Runnable onDeleted;
+
+    // Guarded by the lock.
+    private int listenPort;
+    private int fwmark;
+    private boolean closed;
+    private @Nullable UdpSockets sockets;
+
+    private Device(
+            DeviceOptions options, DeviceState state, DeviceLoops loops, HandshakeWorkers workers, Runnable onDeleted) {
+        name = options.name();
+        this.state = state;
+        this.loops = loops;
+        this.workers = workers;
+        this.onDeleted = onDeleted;
+        peers = new PeerConfiguration(state);
+    }
+
+    /// Starts the lanes on the TUN's queues, one queue a lane. The link's state is told by [#changed].
+    ///
+    /// @param tun has as many queues as `options` has lanes; stays the caller's to close, after the device
+    /// @param onDeleted called once when the link has gone from outside
+    public static Device start(
+            DeviceOptions options, Tun tun, DeviceClock clock, RandomSource random, Runnable onDeleted) {
+        HandshakeWorkers workers =
+                new HandshakeWorkers(options.name(), options.handshakeWorkers(), options.engine()::newAead);
+        HandshakeLoad load = new HandshakeLoad(
+                workers, HandshakeRateLimiter.withDefaults(DeviceState.randomLong(random), clock.bootNs()));
+        DeviceState state = new DeviceState(clock, random, workers, load, new StagedBudget(options.stagedBytesMax()));
+        DeviceLoops loops = DeviceLoops.start(options, state, tun, onDeleted);
+        return new Device(options, state, loops, workers, onDeleted);
+    }
+
+    /// Counters of every lane and every handshake worker, for the metrics; readable by any thread.
+    public List<LaneCounters> counters() {
+        List<LaneCounters> all = new ArrayList<>();
+        for (Lane lane : state.lanes()) {
+            all.add(lane.counters);
+        }
+        all.addAll(workers.counters());
+        return all;
+    }
+
+    // The link, told by rtnetlink.
+
+    @Override
+    public void changed(boolean up, int mtu) {
+        synchronized (lock) {
+            if (closed) {
+                return;
+            }
+            state.mtu = mtu;
+            if (up && !state.up) {
+                linkUp();
+            } else if (!up && state.up) {
+                linkDown();
+            }
+        }
+    }
+
+    @Override
+    public void deleted() {
+        onDeleted.run();
+    }
+
+    private void linkUp() {
+        try {
+            UdpSockets opened = UdpSockets.open(listenPort, loops.lanes(), fwmark);
+            loops.use(opened);
+            sockets = opened;
+        } catch (DeviceException e) {
+            LOG.error("{} stays down: {}", name, e.getMessage());
+            return;
+        }
+        state.up = true;
+        LOG.info("{} is up on UDP port {}", name, listenPort());
+        peers.linkUp();
+    }
+
+    private void linkDown() {
+        state.up = false;
+        peers.linkDown();
+        loops.use(null);
+        UdpSockets open = sockets;
+        sockets = null;
+        if (open != null) {
+            listenPort = open.port();
+            open.close();
+        }
+        LOG.info("{} is down", name);
+    }
+
+    private int listenPort() {
+        UdpSockets open = sockets;
+        return open != null ? open.port() : listenPort;
+    }
+
+    // Configuration.
+
+    @Override
+    public void apply(DeviceChange change) throws DeviceException {
+        synchronized (lock) {
+            if (closed) {
+                throw new DeviceException(Errno.ENODEV, name + " is closing");
+            }
+            applySockets(change); // the only part that can fail, so it comes first
+            if (change.removePrivateKey()) {
+                identity(null);
+            } else if (change.privateKey() != null) {
+                identity(change.privateKey());
+            }
+            peers.apply(change);
+        }
+    }
+
+    /// Opens the new sockets before it lets the old ones go (conformance 1.13).
+    private void applySockets(DeviceChange change) throws DeviceException {
+        int newMark = Objects.requireNonNullElse(change.fwmark(), fwmark);
+        Integer port = change.listenPort();
+        UdpSockets open = sockets;
+        if (open == null) {
+            listenPort = port != null ? port : listenPort;
+        } else if (port != null && (port == 0 || port != listenPort())) {
+            UdpSockets opened = UdpSockets.open(port, loops.lanes(), newMark);
+            loops.use(opened);
+            sockets = opened;
+            open.close();
+            listenPort = port;
+            peers.forgetSources();
+        } else if (newMark != fwmark) {
+            open.fwmark(newMark);
+            peers.forgetSources();
+        }
+        fwmark = newMark;
+    }
+
+    /// Conformance 1.15: private key set to the same, changed, or taken away.
+    private void identity(@Nullable PrivateKey key) {
+        Identity before = state.identity;
+        PrivateKey keyBefore = before == null ? null : before.keys().privateKey();
+        if (Objects.equals(keyBefore, key)) {
+            return;
+        }
+        long generation = before == null ? 1 : before.generation() + 1;
+        Identity after = null;
+        if (key != null) {
+            StaticIdentity keys = new StaticIdentity(key.copy());
+            after = new Identity(keys, new CookieChecker(keys), generation);
+        }
+        state.identity = after;
+        peers.identityChanged(after);
+        if (before != null) {
+            before.keys().close();
+        }
+    }
+
+    @Override
+    public DeviceStatus status() {
+        synchronized (lock) {
+            Identity identity = state.identity;
+            return new DeviceStatus(
+                    identity == null ? null : identity.keys().privateKey().copy(),
+                    listenPort(),
+                    fwmark,
+                    peers.status());
+        }
+    }
+
+    /// Stops everything, zeroes the keys, closes the sockets; the TUN stays open. Idempotent.
+    @Override
+    public void close() {
+        synchronized (lock) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            if (state.up) {
+                linkDown();
+            }
+            identity(null);
+            workers.close();
+            loops.close();
+        }
+    }
+}

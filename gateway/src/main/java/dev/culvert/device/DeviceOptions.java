@@ -1,0 +1,32 @@
+package dev.culvert.device;
+
+import dev.culvert.crypto.AeadEngine;
+
+/// How a device is built; none of it can change while it runs.
+///
+/// @param name of the interface; in thread names and logs
+/// @param lanes event loops; 1..256
+/// @param handshakeWorkers threads for handshake arithmetic
+/// @param engine of the packet path
+/// @param stagedBytesMax over all peers, for packets that wait for a handshake
+@Published
+public record DeviceOptions(String name, int lanes, int handshakeWorkers, AeadEngine engine, long stagedBytesMax) {
+    public static final int LANES_MAX = 256;
+    public static final long DEFAULT_STAGED_BYTES_MAX = 64L << 20;
+
+    public DeviceOptions {
+        if (lanes < 1 || lanes > LANES_MAX) {
+            throw new IllegalArgumentException("lanes must be 1.." + LANES_MAX + ", not " + lanes);
+        }
+        if (handshakeWorkers < 1) {
+            throw new IllegalArgumentException("there must be at least one handshake worker");
+        }
+    }
+
+    /// One lane a core, half as many handshake workers.
+    public static DeviceOptions defaults(String name, AeadEngine engine) {
+        int cores = Runtime.getRuntime().availableProcessors();
+        return new DeviceOptions(
+                name, Math.min(cores, LANES_MAX), Math.max(1, cores / 2), engine, DEFAULT_STAGED_BYTES_MAX);
+    }
+}

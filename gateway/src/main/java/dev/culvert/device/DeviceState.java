@@ -1,0 +1,63 @@
+package dev.culvert.device;
+
+import dev.culvert.crypto.RandomSource;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/// What all lanes of a device share. Every field is either final and safe for any thread, or a volatile reference
+/// that
+/// the control plane replaces as a whole.
+@AnyThread
+final class DeviceState {
+    static final int DEFAULT_MTU = 1420;
+
+    final DeviceClock clock;
+    final RandomSource random;
+    final PeerTable peers = new PeerTable();
+    final LaneAssignment assignment = new LaneAssignment(this);
+    final HandshakeLoad load;
+    final StagedBudget stagedBudget;
+    final HandshakeQueue handshakes;
+
+    volatile @Nullable Identity identity;
+    volatile CryptokeyRouter router = CryptokeyRouter.EMPTY;
+    volatile int mtu = DEFAULT_MTU;
+    /// The link is up and the sockets are open.
+    volatile boolean up;
+
+    private Lane[] lanes = new Lane[0];
+
+    DeviceState(
+            DeviceClock clock,
+            RandomSource random,
+            HandshakeQueue handshakes,
+            HandshakeLoad load,
+            StagedBudget stagedBudget) {
+        this.clock = clock;
+        this.random = random;
+        this.handshakes = handshakes;
+        this.load = load;
+        this.stagedBudget = stagedBudget;
+    }
+
+    /// Set once, before any lane runs.
+    void lanes(Lane[] all) {
+        lanes = all.clone();
+    }
+
+    Lane[] lanes() {
+        return lanes;
+    }
+
+    /// For seeds: eight bytes of the device's randomness.
+    static long randomLong(RandomSource random) {
+        byte[] bytes = new byte[Long.BYTES];
+        random.fill(bytes);
+        return ByteBuffer.wrap(bytes).getLong();
+    }
+
+    /// The lane that owns a session index of ours (architecture, decision 2).
+    static int laneOf(int index, int lanes) {
+        return (index & 0xff) % lanes;
+    }
+}

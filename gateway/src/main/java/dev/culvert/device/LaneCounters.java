@@ -1,0 +1,96 @@
+package dev.culvert.device;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/// What a lane, or a handshake worker, has counted since the start. One thread writes; any thread reads, a little
+/// late.
+/// All values only rise.
+@AnyThread
+@SuppressWarnings("EnumOrdinal") // the position in one array; nothing outside the process sees it
+public final class LaneCounters {
+    /// What is counted beside drops. Bytes are UDP payload bytes or inner packet bytes.
+    @Published
+    public enum Counter {
+        DATAGRAMS_RECEIVED,
+        BYTES_RECEIVED,
+        DATAGRAMS_SENT,
+        BYTES_SENT,
+        TUN_PACKETS_READ,
+        TUN_BYTES_READ,
+        TUN_PACKETS_WRITTEN,
+        TUN_BYTES_WRITTEN,
+        HANDED_OVER,
+        TAKEN_OVER,
+        HANDSHAKES_INITIATED,
+        HANDSHAKES_RECEIVED,
+        HANDSHAKES_COMPLETED
+    }
+
+    private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final int COUNTERS = Counter.values().length;
+
+    private final long[] values = new long[COUNTERS + DropReason.values().length];
+
+    private void add(int index, long amount) {
+        ELEMENT.setOpaque(values, index, values[index] + amount);
+    }
+
+    private void add(Counter counter, long amount) {
+        add(counter.ordinal(), amount);
+    }
+
+    void dropped(DropReason reason) {
+        add(COUNTERS + reason.ordinal(), 1);
+    }
+
+    void datagramsReceived(int datagrams, int bytes) {
+        add(Counter.DATAGRAMS_RECEIVED, datagrams);
+        add(Counter.BYTES_RECEIVED, bytes);
+    }
+
+    void datagramSent(int bytes) {
+        add(Counter.DATAGRAMS_SENT, 1);
+        add(Counter.BYTES_SENT, bytes);
+    }
+
+    void tunRead(int bytes) {
+        add(Counter.TUN_PACKETS_READ, 1);
+        add(Counter.TUN_BYTES_READ, bytes);
+    }
+
+    void tunWritten(int bytes) {
+        add(Counter.TUN_PACKETS_WRITTEN, 1);
+        add(Counter.TUN_BYTES_WRITTEN, bytes);
+    }
+
+    void handedOver() {
+        add(Counter.HANDED_OVER, 1);
+    }
+
+    void takenOver() {
+        add(Counter.TAKEN_OVER, 1);
+    }
+
+    void handshakeInitiated() {
+        add(Counter.HANDSHAKES_INITIATED, 1);
+    }
+
+    void handshakeReceived() {
+        add(Counter.HANDSHAKES_RECEIVED, 1);
+    }
+
+    void handshakeCompleted() {
+        add(Counter.HANDSHAKES_COMPLETED, 1);
+    }
+
+    /// Any thread.
+    public long value(Counter counter) {
+        return (long) ELEMENT.getOpaque(values, counter.ordinal());
+    }
+
+    /// Any thread.
+    public long drops(DropReason reason) {
+        return (long) ELEMENT.getOpaque(values, COUNTERS + reason.ordinal());
+    }
+}

@@ -1,0 +1,84 @@
+package dev.culvert.device;
+
+import dev.culvert.crypto.PresharedKey;
+import dev.culvert.crypto.PublicKey;
+import dev.culvert.crypto.Wipe;
+import dev.culvert.crypto.X25519;
+import dev.culvert.noise.RemoteIdentity;
+import dev.culvert.noise.StaticIdentity;
+import dev.culvert.noise.Tai64n;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// A peer as configured, and what workers need of it. What its home lane owns is in [LanePeer].
+///
+/// Any thread reads the volatile fields. The control plane writes the configuration under this object's monitor;
+/// the
+/// home lane alone writes [#greatestTimestamp].
+@AnyThread
+final class Peer {
+    final RemoteIdentity remote;
+
+    volatile PresharedKey presharedKey = PresharedKey.NONE;
+    volatile int persistentKeepaliveSeconds;
+    volatile @Nullable Endpoint configuredEndpoint;
+    volatile boolean removed;
+
+    /// Rises with each change of what a handshake is computed from; a worker's result of an older one is not
+    /// committed.
+    volatile long generation;
+
+    /// Kept for the life of the peer, through zeroing and changes of key (conformance 1.5).
+    volatile @Nullable Tai64n greatestTimestamp;
+
+    /// Null until the peer is first used; set once by [LaneAssignment].
+    volatile @Nullable LanePeer lanePeer;
+
+    /// In order of insertion. Of the control plane only.
+    final Set<AllowedIp> allowedIps = new LinkedHashSet<>(2);
+
+    private volatile @Nullable StaticStatic staticStatic;
+
+    /// DH of both static keys, and the identity it was computed with.
+    @SuppressWarnings("ArrayRecordComponent") // a private pair, never compared
+    private record StaticStatic(StaticIdentity identity, byte[] secret) {}
+
+    Peer(PublicKey publicKey) {
+        remote = new RemoteIdentity(publicKey);
+    }
+
+    PublicKey publicKey() {
+        return remote.publicKey();
+    }
+
+    /// The static-static secret, computed by the first worker that needs it (27 to 56 µs) and kept; never at
+    /// configuration. All zeros for a low-order key, which every handshake then refuses.
+    @SuppressWarnings("ReferenceEquality") // an identity is one object for its whole life
+    byte[] staticStatic(StaticIdentity identity) {
+        StaticStatic cached = staticStatic;
+        if (cached == null || cached.identity() != identity) {
+            byte[] secret = new byte[PublicKey.BYTES];
+            X25519.sharedSecret(identity.privateKey(), publicKey(), secret);
+            cached = new StaticStatic(identity, secret);
+            staticStatic = cached;
+        }
+        return cached.secret();
+    }
+
+    /// The control plane changed something that handshakes are computed from.
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: the control plane, under its lock
+    void nextGeneration() {
+        generation++;
+    }
+
+    /// Zeroes what is secret here; when the peer is removed.
+    void wipe() {
+        StaticStatic cached = staticStatic;
+        staticStatic = null;
+        if (cached != null) {
+            Wipe.zero(cached.secret());
+        }
+        presharedKey = PresharedKey.NONE;
+    }
+}

@@ -1,0 +1,235 @@
+package dev.culvert.device;
+
+import dev.culvert.crypto.PresharedKey;
+import dev.culvert.crypto.PublicKey;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The peers' side of the control plane: compares what is asked with what stands, so that an unchanged peer
+/// publishes
+/// nothing and sends its lane no command (`wg syncconf` resends every peer). Under the device's configuration
+/// lock.
+@AnyThread
+final class PeerConfiguration {
+    private static final Logger LOG = LoggerFactory.getLogger(PeerConfiguration.class);
+
+    private final DeviceState state;
+
+    PeerConfiguration(DeviceState state) {
+        this.state = state;
+    }
+
+    /// Works through the blocks in order; nothing here can fail.
+    void apply(DeviceChange change) {
+        RouterEdit routes = new RouterEdit(state.router);
+        if (change.replacePeers()) {
+            for (Peer peer : state.peers.all()) {
+                remove(peer, routes);
+            }
+        }
+        for (PeerChange block : change.peers()) {
+            apply(block, routes);
+        }
+        routes.publish(state);
+    }
+
+    private void apply(PeerChange block, RouterEdit routes) {
+        if (isOwnKey(block.publicKey())) {
+            return;
+        }
+        Peer peer = state.peers.find(block.publicKey());
+        if (block.remove()) {
+            if (peer != null) {
+                remove(peer, routes);
+            }
+            return;
+        }
+        if (peer == null) {
+            if (block.updateOnly()) {
+                return;
+            }
+            peer = new Peer(block.publicKey());
+            state.peers.add(peer);
+        }
+        presharedKey(peer, block.presharedKey());
+        endpoint(peer, block.endpoint());
+        allowedIps(peer, block, routes);
+        boolean keepaliveBegins = keepalive(peer, block.persistentKeepaliveSeconds());
+        if (state.up && (keepaliveBegins || peer.lanePeer != null && block.endpoint() != null)) {
+            routes.publish(state); // before a lane sends for it
+            start(peer, keepaliveBegins);
+        }
+    }
+
+    private boolean isOwnKey(PublicKey key) {
+        Identity identity = state.identity;
+        return identity != null && identity.keys().publicKey().equals(key);
+    }
+
+    private static void presharedKey(Peer peer, @Nullable PresharedKey key) {
+        if (key != null && !peer.presharedKey.equals(key)) {
+            peer.presharedKey = key;
+            peer.nextGeneration();
+        }
+    }
+
+    private static void endpoint(Peer peer, @Nullable InetSocketAddress address) {
+        if (address == null) {
+            return;
+        }
+        Endpoint wanted = Endpoint.of(address);
+        LanePeer lanePeer;
+        synchronized (peer) { // a lane state that is just being made takes the one or gets the command
+            peer.configuredEndpoint = wanted;
+            lanePeer = peer.lanePeer;
+        }
+        if (lanePeer != null) {
+            lanePeer.lane.command(() -> lanePeer.endpoint = wanted);
+        }
+    }
+
+    private static boolean keepalive(Peer peer, @Nullable Integer seconds) {
+        if (seconds == null || seconds == peer.persistentKeepaliveSeconds) {
+            return false;
+        }
+        boolean begins = peer.persistentKeepaliveSeconds == 0;
+        peer.persistentKeepaliveSeconds = seconds;
+        return begins;
+    }
+
+    /// After a block, with the link up: a keepalive where one begins, and what is staged is tried.
+    private void start(Peer peer, boolean keepaliveBegins) {
+        LanePeer home = state.assignment.home(peer);
+        if (home != null) {
+            home.lane.command(() -> {
+                if (keepaliveBegins) {
+                    home.lane.timers.start(home);
+                }
+                home.lane.sender.sendStaged(home);
+            });
+        }
+    }
+
+    private void allowedIps(Peer peer, PeerChange block, RouterEdit routes) {
+        if (!block.replaceAllowedIps() && block.allowedIps().isEmpty()) {
+            return;
+        }
+        Set<AllowedIp> wanted =
+                block.replaceAllowedIps() ? new LinkedHashSet<>() : new LinkedHashSet<>(peer.allowedIps);
+        for (PeerChange.AllowedIpChange change : block.allowedIps()) {
+            wanted.remove(change.prefix());
+            if (!change.remove()) {
+                wanted.add(change.prefix()); // a prefix inserted again goes last
+            }
+        }
+        if (List.copyOf(wanted).equals(List.copyOf(peer.allowedIps))) {
+            return;
+        }
+        for (AllowedIp prefix : List.copyOf(peer.allowedIps)) {
+            if (!wanted.contains(prefix)) {
+                routes.remove(prefix, peer);
+            }
+        }
+        for (AllowedIp prefix : wanted) {
+            Peer owner = routes.insert(prefix, peer);
+            if (owner != null) {
+                owner.allowedIps.remove(prefix);
+                LOG.warn(
+                        "allowed-ips {}/{} moved from peer {} to peer {}",
+                        prefix.address().getHostAddress(),
+                        prefix.length(),
+                        owner.publicKey(),
+                        peer.publicKey());
+            }
+        }
+        peer.allowedIps.clear();
+        peer.allowedIps.addAll(wanted);
+    }
+
+    private void remove(Peer peer, RouterEdit routes) {
+        for (AllowedIp prefix : peer.allowedIps) {
+            routes.remove(prefix, peer);
+        }
+        peer.allowedIps.clear();
+        state.peers.remove(peer);
+        LanePeer lanePeer;
+        synchronized (peer) {
+            peer.removed = true;
+            lanePeer = peer.lanePeer;
+        }
+        if (lanePeer == null) {
+            peer.wipe();
+            return;
+        }
+        lanePeer.lane.homePeers.decrementAndGet();
+        lanePeer.lane.command(() -> {
+            lanePeer.lane.stop(lanePeer, DropReason.PEER_REMOVED);
+            peer.wipe();
+        });
+    }
+
+    void linkUp() {
+        for (Peer peer : state.peers.all()) {
+            if (peer.persistentKeepaliveSeconds != 0) {
+                start(peer, true);
+            }
+        }
+    }
+
+    void linkDown() {
+        forEachLanePeer(peer -> peer.lane.stop(peer, DropReason.DEVICE_DOWN));
+    }
+
+    /// The port or the mark changed: the cached source addresses may be wrong now.
+    void forgetSources() {
+        forEachLanePeer(LanePeer::forgetSource);
+    }
+
+    /// @param identity the new one, null if there is none any more
+    void identityChanged(@Nullable Identity identity) {
+        if (identity != null) {
+            Peer self = state.peers.find(identity.keys().publicKey());
+            if (self != null) {
+                RouterEdit routes = new RouterEdit(state.router);
+                remove(self, routes);
+                routes.publish(state);
+            }
+        }
+        forEachLanePeer(peer -> peer.lane.identityChanged(peer));
+    }
+
+    private void forEachLanePeer(Consumer<LanePeer> action) {
+        for (Peer peer : state.peers.all()) {
+            LanePeer lanePeer = peer.lanePeer;
+            if (lanePeer != null) {
+                lanePeer.lane.command(() -> action.accept(lanePeer));
+            }
+        }
+    }
+
+    List<PeerStatus> status() {
+        List<Peer> all = state.peers.all();
+        List<PeerStatus> result = new ArrayList<>(all.size());
+        for (Peer peer : all) {
+            LanePeer lanePeer = peer.lanePeer;
+            Endpoint endpoint = lanePeer != null ? lanePeer.endpoint : peer.configuredEndpoint;
+            result.add(new PeerStatus(
+                    peer.publicKey(),
+                    peer.presharedKey,
+                    endpoint == null ? null : endpoint.toSocketAddress(),
+                    lanePeer == null ? 0 : lanePeer.lastHandshakeWallNs,
+                    lanePeer == null ? 0 : lanePeer.txBytes(),
+                    lanePeer == null ? 0 : lanePeer.rxBytes(),
+                    peer.persistentKeepaliveSeconds,
+                    List.copyOf(peer.allowedIps)));
+        }
+        return result;
+    }
+}

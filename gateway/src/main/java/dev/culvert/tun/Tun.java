@@ -1,0 +1,23 @@
+package dev.culvert.tun;
+
+import java.util.List;
+
+/// A TUN device: the network interface through which the host sends and receives inner packets.
+public interface Tun extends AutoCloseable {
+    String name();
+
+    /// The interface's index in the kernel.
+    int index();
+
+    /// Bytes, as it is now.
+    int mtu();
+
+    /// IFF_UP, as it is now.
+    boolean up();
+
+    List<? extends TunQueue> queues();
+
+    /// The interface disappears.
+    @Override
+    void close();
+}

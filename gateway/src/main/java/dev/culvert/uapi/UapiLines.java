@@ -1,0 +1,61 @@
+package dev.culvert.uapi;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.util.Arrays;
+
+/// Lines from a connection, ended by LF only, at most 4 KiB each. What was read is zeroed by [#wipe]: it may hold
+/// keys.
+final class UapiLines {
+    static final int LINE_BYTES_MAX = 4096;
+    /// [#next]: the peer has closed its side and no byte is left.
+    static final int END = -1;
+    /// [#next]: the line was longer; it was read to its end.
+    static final int TOO_LONG = -2;
+
+    private final ReadableByteChannel channel;
+    private final ByteBuffer buffer = ByteBuffer.allocate(32 << 10).flip();
+    private final byte[] line = new byte[LINE_BYTES_MAX];
+    private int used;
+
+    UapiLines(ReadableByteChannel channel) {
+        this.channel = channel;
+    }
+
+    /// The bytes of the line that [#next] read.
+    byte[] bytes() {
+        return line;
+    }
+
+    /// @return the line's length without LF, [#END] or [#TOO_LONG]; a last line without LF counts
+    int next() throws IOException {
+        int length = 0;
+        while (true) {
+            if (!buffer.hasRemaining()) {
+                buffer.clear();
+                int read = channel.read(buffer);
+                buffer.flip();
+                if (read < 0) {
+                    return length == 0 ? END : length > LINE_BYTES_MAX ? TOO_LONG : length;
+                }
+                continue;
+            }
+            byte next = buffer.get();
+            if (next == '\n') {
+                return length > LINE_BYTES_MAX ? TOO_LONG : length;
+            }
+            if (length < LINE_BYTES_MAX) {
+                line[length] = next;
+                used = Math.max(used, length + 1);
+            }
+            length = Math.min(length + 1, LINE_BYTES_MAX + 1);
+        }
+    }
+
+    void wipe() {
+        Arrays.fill(line, 0, used, (byte) 0);
+        used = 0;
+        Arrays.fill(buffer.array(), 0, buffer.position(), (byte) 0);
+    }
+}

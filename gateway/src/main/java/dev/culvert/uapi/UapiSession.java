@@ -1,0 +1,182 @@
+package dev.culvert.uapi;
+
+import dev.culvert.crypto.PrivateKey;
+import dev.culvert.device.AllowedIp;
+import dev.culvert.device.DeviceControl;
+import dev.culvert.device.DeviceException;
+import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.PeerStatus;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One connection of the configuration protocol (wireguard.com/xplatform): requests one after the other until the
+/// other
+/// side ends. A refused request changes nothing and leaves the connection usable.
+///
+/// Beyond the protocol, `culvert_drops=1` answers a line for each reason for which packets were dropped.
+final class UapiSession {
+    private static final Logger LOG = LoggerFactory.getLogger(UapiSession.class);
+    private static final long SECOND_NS = 1_000_000_000L;
+    private static final int FLUSH_CHARS = 16 << 10;
+
+    private final ByteChannel channel;
+    private final UapiLines lines;
+    private final DeviceControl device;
+    private final Supplier<Map<String, Long>> drops;
+    private final StringBuilder out = new StringBuilder();
+
+    UapiSession(ByteChannel channel, DeviceControl device, Supplier<Map<String, Long>> drops) {
+        this.channel = channel;
+        this.device = device;
+        this.drops = drops;
+        lines = new UapiLines(channel);
+    }
+
+    /// Serves until the other side ends; an immediate end is how wg(8) tests that somebody listens.
+    void serve() throws IOException {
+        for (int length = lines.next(); length != UapiLines.END; length = lines.next()) {
+            String operation = length == UapiLines.TOO_LONG
+                    ? ""
+                    : new String(lines.bytes(), 0, length, StandardCharsets.ISO_8859_1);
+            switch (operation) {
+                case "get=1" -> get();
+                case "set=1" -> set();
+                case "culvert_drops=1" -> drops();
+                default -> {
+                    skipRequest(length == 0);
+                    answer(UapiException.EPROTO);
+                }
+            }
+            lines.wipe();
+            flush();
+        }
+    }
+
+    /// Reads on to the blank line, so that the rest of a refused request is no request of its own.
+    private void skipRequest(boolean atItsEnd) throws IOException {
+        int length = atItsEnd ? 0 : lines.next();
+        while (length != 0 && length != UapiLines.END) {
+            length = lines.next();
+        }
+    }
+
+    private void set() throws IOException {
+        SetRequest request = new SetRequest();
+        try {
+            for (int length = lines.next(); length != 0 && length != UapiLines.END; length = lines.next()) {
+                if (length == UapiLines.TOO_LONG) {
+                    throw new UapiException(UapiException.EPROTO);
+                }
+                request.line(lines.bytes(), length);
+            }
+        } catch (UapiException e) {
+            skipRequest(false);
+            answer(-e.errno);
+            return;
+        }
+        try {
+            device.apply(request.change());
+            answer(0);
+        } catch (DeviceException e) {
+            LOG.warn("a change was refused: {}", e.getMessage());
+            answer(-e.errno()); // wg(8) expects it negative here and positive for get (conformance 2.2)
+        } catch (RuntimeException e) {
+            LOG.error("a change failed by a fault in Culvert; please report it", e);
+            answer(-UapiException.EIO);
+        }
+    }
+
+    private void get() throws IOException {
+        if (!isBlankLine()) {
+            answer(UapiException.EINVAL);
+            return;
+        }
+        DeviceStatus status = device.status();
+        try (PrivateKey key = status.privateKey()) {
+            if (key != null) {
+                line("private_key", key.toHex());
+            }
+        }
+        if (status.listenPort() != 0) {
+            line("listen_port", Integer.toString(status.listenPort()));
+        }
+        if (status.fwmark() != 0) {
+            line("fwmark", Integer.toUnsignedString(status.fwmark()));
+        }
+        for (PeerStatus peer : status.peers()) {
+            peer(peer);
+        }
+        answer(0);
+    }
+
+    private void peer(PeerStatus peer) throws IOException {
+        line("public_key", peer.publicKey().toHex());
+        line("preshared_key", peer.presharedKey().toHex());
+        line("protocol_version", "1");
+        InetSocketAddress endpoint = peer.endpoint();
+        if (endpoint != null) {
+            line("endpoint", UapiValues.text(endpoint));
+        }
+        line("last_handshake_time_sec", Long.toString(peer.lastHandshakeWallNs() / SECOND_NS));
+        line("last_handshake_time_nsec", Long.toString(peer.lastHandshakeWallNs() % SECOND_NS));
+        line("tx_bytes", Long.toUnsignedString(peer.txBytes()));
+        line("rx_bytes", Long.toUnsignedString(peer.rxBytes()));
+        line("persistent_keepalive_interval", Integer.toString(peer.persistentKeepaliveSeconds()));
+        for (AllowedIp prefix : peer.allowedIps()) {
+            line("allowed_ip", UapiValues.text(prefix));
+        }
+    }
+
+    private void drops() throws IOException {
+        if (!isBlankLine()) {
+            answer(UapiException.EINVAL);
+            return;
+        }
+        for (Map.Entry<String, Long> drop : drops.get().entrySet()) {
+            line(drop.getKey(), Long.toUnsignedString(drop.getValue()));
+        }
+        answer(0);
+    }
+
+    /// A request without lines ends here; one with lines is read to its end.
+    private boolean isBlankLine() throws IOException {
+        int length = lines.next();
+        if (length == 0 || length == UapiLines.END) {
+            return true;
+        }
+        skipRequest(false);
+        return false;
+    }
+
+    private void line(String key, String value) throws IOException {
+        out.append(key).append('=').append(value).append('\n');
+        if (out.length() >= FLUSH_CHARS) {
+            flush();
+        }
+    }
+
+    private void answer(int errno) {
+        out.append("errno=").append(errno).append("\n\n");
+    }
+
+    private void flush() throws IOException {
+        byte[] bytes = out.toString().getBytes(StandardCharsets.ISO_8859_1);
+        for (int i = 0; i < out.length(); i++) {
+            out.setCharAt(i, '\0'); // it held keys
+        }
+        out.setLength(0);
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        while (buffer.hasRemaining()) {
+            channel.write(buffer);
+        }
+        Arrays.fill(bytes, (byte) 0);
+    }
+}

@@ -1,0 +1,119 @@
+package dev.culvert.uapi;
+
+import dev.culvert.device.AllowedIp;
+import io.netty.util.NetUtil;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.util.regex.Pattern;
+
+/// The texts of values: decimal numbers, hex keys, addresses. Readers throw [UapiException] with EINVAL.
+final class UapiValues {
+    static final int KEY_BYTES = 32;
+    private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
+    private static final Pattern NUMBER = Pattern.compile("\\d{1,10}");
+
+    private UapiValues() {}
+
+    private static UapiException invalid() {
+        return new UapiException(UapiException.EINVAL);
+    }
+
+    /// Decimal digits only, 0..max.
+    static long number(String text, long max) throws UapiException {
+        if (!NUMBER.matcher(text).matches()) {
+            throw invalid();
+        }
+        long value = Long.parseLong(text);
+        if (value > max) {
+            throw invalid();
+        }
+        return value;
+    }
+
+    static void mustBeTrue(String text) throws UapiException {
+        if (!text.equals("true")) {
+            throw invalid();
+        }
+    }
+
+    /// 64 hex digits, of either case, straight from the line's bytes: a key never becomes a String here.
+    static byte[] key(byte[] line, int from, int to) throws UapiException {
+        if (to - from != 2 * KEY_BYTES) {
+            throw invalid();
+        }
+        byte[] key = new byte[KEY_BYTES];
+        for (int i = 0; i < KEY_BYTES; i++) {
+            int high = Character.digit(line[from + 2 * i], 16);
+            int low = Character.digit(line[from + 2 * i + 1], 16);
+            if (high < 0 || low < 0) {
+                throw invalid();
+            }
+            key[i] = (byte) (high << 4 | low);
+        }
+        return key;
+    }
+
+    private static InetAddress address(String text) throws UapiException {
+        if (text.indexOf(':') < 0 && !IPV4.matcher(text).matches()) {
+            throw invalid(); // names are never resolved here, and "1.2" is no address
+        }
+        try {
+            return InetAddress.ofLiteral(text);
+        } catch (IllegalArgumentException e) {
+            throw invalid();
+        }
+    }
+
+    /// `IP:PORT` or `[IP6]:PORT`, with a zone where there is one.
+    static InetSocketAddress endpoint(String text) throws UapiException {
+        int colon = text.lastIndexOf(':');
+        if (colon < 1) {
+            throw invalid();
+        }
+        String host = text.substring(0, colon);
+        boolean bracketed = host.startsWith("[") && host.endsWith("]");
+        if (bracketed) {
+            host = host.substring(1, host.length() - 1);
+        }
+        if (bracketed != host.contains(":")) {
+            throw invalid();
+        }
+        return new InetSocketAddress(address(host), (int) number(text.substring(colon + 1), 65_535));
+    }
+
+    /// `IP/CIDR`.
+    static AllowedIp prefix(String text) throws UapiException {
+        int slash = text.indexOf('/');
+        if (slash < 1 || text.indexOf('%') >= 0) {
+            throw invalid();
+        }
+        byte[] address = address(text.substring(0, slash)).getAddress();
+        int bits = address.length * 8;
+        return AllowedIp.of(address, (int) number(text.substring(slash + 1), bits));
+    }
+
+    static String text(AllowedIp prefix) {
+        return NetUtil.toAddressString(prefix.address()) + "/" + prefix.length();
+    }
+
+    static String text(InetSocketAddress endpoint) {
+        InetAddress host = endpoint.getAddress();
+        if (!(host instanceof Inet6Address v6)) {
+            return host.getHostAddress() + ":" + endpoint.getPort();
+        }
+        String zone = v6.getScopeId() == 0 ? "" : "%" + zone(v6.getScopeId());
+        return "[" + NetUtil.toAddressString(v6) + zone + "]:" + endpoint.getPort();
+    }
+
+    private static String zone(int index) {
+        try {
+            NetworkInterface networkInterface = NetworkInterface.getByIndex(index);
+            return networkInterface == null ? Integer.toString(index) : networkInterface.getName();
+        } catch (SocketException e) {
+            return Integer.toString(index);
+        }
+    }
+}

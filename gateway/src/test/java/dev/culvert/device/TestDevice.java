@@ -1,0 +1,317 @@
+package dev.culvert.device;
+
+import dev.culvert.crypto.AeadEngine;
+import dev.culvert.crypto.HandshakeCipher;
+import dev.culvert.crypto.Memory;
+import dev.culvert.crypto.PresharedKey;
+import dev.culvert.crypto.PrivateKey;
+import dev.culvert.crypto.PublicKey;
+import dev.culvert.noise.CookieChecker;
+import dev.culvert.noise.StaticIdentity;
+import dev.culvert.tun.DatagramSink;
+import dev.culvert.tun.SendArray;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.lang.foreign.Arena;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/// A whole device in one thread: real lanes, handlers, peers and timers; the edges (sockets, TUN, clock, worker
+/// threads)
+/// are queues in memory. Everything is seeded.
+@LaneConfined
+final class TestDevice implements AutoCloseable {
+    static final int PORT = 51820;
+
+    final int host;
+    final ManualClock clock;
+    final PrivateKey key;
+    final DeviceState state;
+    final PeerConfiguration peers;
+    final LaneCounters workerCounters = new LaneCounters();
+    final List<Datagram> sent = new ArrayList<>();
+    final List<FakeTunQueue> tun = new ArrayList<>();
+    int inboundDepth;
+    int sendError;
+
+    private final List<EmbeddedChannel> channels = new ArrayList<>();
+    private final List<Queue<Runnable>> commands = new ArrayList<>();
+    private final Queue<HandshakeWork> works = new ArrayDeque<>();
+    private final long[] alarms;
+    private final HandshakeCipher cipher;
+    private final Arena arena = Arena.ofShared();
+
+    TestDevice(int host, int lanes, ManualClock clock, long seed) {
+        this.host = host;
+        this.clock = clock;
+        Random random = new Random(seed);
+        key = PrivateKey.generate(random::nextBytes);
+        cipher = new HandshakeCipher(AeadEngine.BOUNCY_CASTLE.newAead());
+        HandshakeQueue queue = new HandshakeQueue() {
+            @Override
+            public boolean offerInbound(HandshakeWork work) {
+                return works.add(work);
+            }
+
+            @Override
+            public boolean offerOwn(HandshakeWork work) {
+                return works.add(work);
+            }
+
+            @Override
+            public int inboundDepth() {
+                return inboundDepth;
+            }
+
+            @Override
+            public int inboundCapacity() {
+                return HandshakeWorkers.INBOUND_MAX;
+            }
+        };
+        HandshakeLoad load = new HandshakeLoad(queue, HandshakeRateLimiter.withDefaults(seed, clock.bootNs()));
+        state = new DeviceState(clock, random::nextBytes, queue, load, new StagedBudget(1 << 20));
+        peers = new PeerConfiguration(state);
+        LaneExchange exchange = new LaneExchange(lanes);
+        Lane[] all = new Lane[lanes];
+        alarms = new long[lanes];
+        for (int i = 0; i < lanes; i++) {
+            int number = i;
+            Queue<Runnable> laneCommands = new ArrayDeque<>();
+            commands.add(laneCommands);
+            LaneExecutor executor = new LaneExecutor() {
+                @Override
+                public boolean inLane() {
+                    return true;
+                }
+
+                @Override
+                public void execute(Runnable command) {
+                    laneCommands.add(command);
+                }
+            };
+            FakeTunQueue tunQueue = new FakeTunQueue();
+            tun.add(tunQueue);
+            alarms[i] = LanePeer.NEVER;
+            all[i] = new Lane(
+                    i,
+                    exchange,
+                    state,
+                    executor,
+                    tunQueue,
+                    AeadEngine.BOUNCY_CASTLE.newAead(),
+                    bootNs -> alarms[number] = bootNs);
+            EmbeddedChannel channel = new EmbeddedChannel();
+            all[i].pipeline.install(channel.pipeline());
+            all[i].inbound = channel.pipeline();
+            DatagramSink sink = this::take;
+            all[i].sinks(sink, null);
+            channels.add(channel);
+        }
+        state.lanes(all);
+        state.up = true;
+        StaticIdentity keys = new StaticIdentity(key.copy());
+        state.identity = new Identity(keys, new CookieChecker(keys), 1);
+    }
+
+    Lane lane(int number) {
+        return state.lanes()[number];
+    }
+
+    PublicKey publicKey() {
+        return key.publicKey();
+    }
+
+    private int take(SendArray array, int from, int count) {
+        if (sendError != 0) {
+            return -sendError;
+        }
+        for (int i = from; i < from + count; i++) {
+            byte[] bytes = new byte[array.length(i)];
+            Memory.copyOut(array.address(i), bytes, 0, bytes.length);
+            sent.add(new Datagram(
+                    host, PORT, Datagram.host(array.destinationHi(i)), array.port(i), array.tos(i), bytes));
+        }
+        return count;
+    }
+
+    /// Adds or changes a peer.
+    void peer(TestDevice other, boolean knowsEndpoint, @Nullable PresharedKey psk, AllowedIp... allowedIps) {
+        peer(other.publicKey(), knowsEndpoint ? other.host : 0, psk, null, allowedIps);
+    }
+
+    void peer(
+            PublicKey other,
+            int endpointHost,
+            @Nullable PresharedKey psk,
+            @Nullable Integer keepaliveSeconds,
+            AllowedIp... allowedIps) {
+        List<PeerChange.AllowedIpChange> prefixes = new ArrayList<>();
+        for (AllowedIp prefix : allowedIps) {
+            prefixes.add(new PeerChange.AllowedIpChange(prefix, false));
+        }
+        PeerChange change = new PeerChange(
+                other,
+                false,
+                false,
+                psk,
+                endpointHost == 0
+                        ? null
+                        : new Endpoint(false, Datagram.hi(endpointHost), 0, PORT, 0, 0, 0, 0).toSocketAddress(),
+                keepaliveSeconds,
+                true,
+                prefixes);
+        peers.apply(DeviceChange.ofPeers(List.of(change)));
+        run();
+    }
+
+    void removePeer(PublicKey other) {
+        peers.apply(
+                DeviceChange.ofPeers(List.of(new PeerChange(other, true, false, null, null, null, false, List.of()))));
+        run();
+    }
+
+    LanePeer lanePeer(TestDevice other) {
+        Peer peer = state.peers.find(other.publicKey());
+        if (peer == null || peer.lanePeer == null) {
+            throw new AssertionError("no lane state for the peer");
+        }
+        return peer.lanePeer;
+    }
+
+    /// The host sends an inner packet through queue `lane`.
+    void host(int lane, byte[] packet) {
+        tun.get(lane).toRead.add(packet);
+        lane(lane).ingress.readable();
+        run();
+    }
+
+    /// One unit a datagram.
+    void receive(int lane, Datagram... datagrams) {
+        List<Datagram[]> units = new ArrayList<>();
+        for (Datagram datagram : datagrams) {
+            units.add(new Datagram[] {datagram});
+        }
+        receiveUnits(lane, units);
+    }
+
+    /// Fires one batch; a unit's datagrams share the first one's source, and all but the last have the same
+    /// length.
+    void receiveUnits(int lane, List<Datagram[]> units) {
+        PacketBatch batch = new PacketBatch();
+        for (Datagram[] unit : units) {
+            int segmentSize = unit.length == 1 ? 0 : unit[0].bytes().length;
+            int total = 0;
+            for (Datagram datagram : unit) {
+                total += datagram.bytes().length;
+            }
+            int slot = lane(lane).slots.take();
+            assert slot >= 0;
+            long start = lane(lane).slots.address(slot);
+            int offset = 0;
+            for (Datagram datagram : unit) {
+                Memory.copyIn(datagram.bytes(), 0, start + offset, datagram.bytes().length);
+                offset += datagram.bytes().length;
+            }
+            int number = batch.addUnit(slot, unit[0].tos() & 3);
+            batch.source(number, false, Datagram.hi(unit[0].from()), 0, unit[0].fromPort(), 0);
+            batch.addSegments(number, start, total, segmentSize);
+        }
+        channels.get(lane).pipeline().fireChannelRead(batch);
+        channels.get(lane).pipeline().fireChannelReadComplete();
+        for (int i = 0; i < batch.units; i++) {
+            lane(lane).slots.release(lane(lane).handOver.replaceIfLent(batch.unitSlot[i]));
+        }
+        lane(lane).handOver.roundEnded();
+        run();
+    }
+
+    /// Works and commands until nothing is left.
+    void run() {
+        boolean busy = true;
+        while (busy) {
+            busy = false;
+            HandshakeWork work = works.poll();
+            if (work != null) {
+                work.run(new HandshakeWorker(cipher, workerCounters));
+                busy = true;
+            }
+            for (Queue<Runnable> laneCommands : commands) {
+                Runnable command = laneCommands.poll();
+                if (command != null) {
+                    command.run();
+                    busy = true;
+                }
+            }
+        }
+    }
+
+    /// The nearest alarm of any lane.
+    long nextAlarmNs() {
+        long nearest = LanePeer.NEVER;
+        for (long alarm : alarms) {
+            nearest = Math.min(nearest, alarm);
+        }
+        return nearest;
+    }
+
+    /// Runs the lanes whose alarm is due.
+    void alarmsDue() {
+        for (int i = 0; i < alarms.length; i++) {
+            if (alarms[i] <= clock.bootNs()) {
+                alarms[i] = LanePeer.NEVER;
+                lane(i).timersDue();
+            }
+        }
+        run();
+    }
+
+    List<Datagram> takeSent() {
+        List<Datagram> taken = List.copyOf(sent);
+        sent.clear();
+        return taken;
+    }
+
+    long drops(DropReason reason) {
+        long sum = workerCounters.drops(reason);
+        for (Lane lane : state.lanes()) {
+            sum += lane.counters.drops(reason);
+        }
+        return sum;
+    }
+
+    List<String> delivered() {
+        List<String> payloads = new ArrayList<>();
+        for (FakeTunQueue queue : tun) {
+            for (byte[] packet : queue.written) {
+                payloads.add(InnerPacket.payload(packet));
+            }
+        }
+        return payloads;
+    }
+
+    @Override
+    public void close() {
+        for (Lane lane : state.lanes()) {
+            for (Peer peer : state.peers.all()) {
+                LanePeer lanePeer = peer.lanePeer;
+                if (lanePeer != null && lanePeer.lane == lane) {
+                    lane.stop(lanePeer, DropReason.DEVICE_DOWN);
+                }
+            }
+        }
+        for (Lane lane : state.lanes()) {
+            lane.halt();
+        }
+        for (Lane lane : state.lanes()) {
+            lane.close();
+        }
+        for (EmbeddedChannel channel : channels) {
+            channel.finishAndReleaseAll();
+        }
+        cipher.close();
+        arena.close();
+    }
+}
