@@ -1,6 +1,7 @@
 package dev.culvert.device;
 
-import java.lang.foreign.Arena;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.UnpooledByteBufAllocator;
 
 /// A lane's packet memory: equal slots, each large enough for any datagram or GRO buffer, in one off-heap block. A
 /// slot
@@ -21,14 +22,20 @@ final class SlotPool implements AutoCloseable {
 
     private static final int STRIDE_BYTES = PACKET_BYTES + HEADROOM_BYTES + TAILROOM_BYTES + COLOUR_BYTES;
 
-    private final Arena arena = Arena.ofShared();
+    private static final int ALIGNMENT_BYTES = 64;
+
+    /// From malloc, not from an arena: an arena zeroes, and would make every page of slots that are never used
+    /// resident.
+    private final ByteBuf memory;
+
     private final long base;
     private final int[] references;
     private final int[] free;
     private int freeCount;
 
     SlotPool(int slots) {
-        base = arena.allocate((long) slots * STRIDE_BYTES, 64).address();
+        memory = new UnpooledByteBufAllocator(true, true).directBuffer(slots * STRIDE_BYTES + ALIGNMENT_BYTES);
+        base = memory.memoryAddress() + ALIGNMENT_BYTES - 1 & -ALIGNMENT_BYTES;
         references = new int[slots];
         free = new int[slots];
         for (int i = slots - 1; i >= 0; i--) {
@@ -80,6 +87,6 @@ final class SlotPool implements AutoCloseable {
 
     @Override
     public void close() {
-        arena.close();
+        memory.release();
     }
 }

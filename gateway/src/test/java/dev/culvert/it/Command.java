@@ -13,7 +13,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/// An external program that was run to its end, with what it printed. The whole harness starts short-lived programs
+/// An external program that was run to its end, with what it printed. The whole harness starts short-lived
+/// programs
 /// through here, so that none can outlive its limit.
 ///
 /// @param output standard output and standard error, as they came

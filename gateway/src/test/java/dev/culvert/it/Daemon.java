@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/// One running tunnel program, its log in `target/it-logs`. Ready means: the interface is there and the socket answers.
+/// One running tunnel program, its log in `target/it-logs`. Ready means: the interface is there and the socket
+/// answers.
 final class Daemon {
     private static final Duration START_LIMIT = Duration.ofSeconds(30);
     private static final int TAIL_LINES = 25;

@@ -9,7 +9,8 @@ import java.util.stream.Stream;
 
 /// A change of place during a running ping, and what it may cost.
 ///
-/// What may be lost are the echo requests in flight: the one whose reply is on its way to the old place, and the one
+/// What may be lost are the echo requests in flight: the one whose reply is on its way to the old place, and the
+/// one
 /// that
 /// is sent while the socket is being exchanged. With one each 8 ms and round trips below that these are two; on a
 /// machine so busy that replies take longer, as many more as were waiting.

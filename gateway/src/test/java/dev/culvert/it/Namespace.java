@@ -13,7 +13,8 @@ record Namespace(String name) {
         return Command.run(Command.LIMIT, "", command).required();
     }
 
-    /// The command line that runs `words` inside the namespace; `ip` replaces itself, so the process is the program's.
+    /// The command line that runs `words` inside the namespace; `ip` replaces itself, so the process is the
+    /// program's.
     List<String> inside(List<String> words) {
         List<String> command = new ArrayList<>(List.of("ip", "netns", "exec", name));
         command.addAll(words);

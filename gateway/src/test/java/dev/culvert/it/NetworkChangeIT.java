@@ -9,7 +9,8 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// The spoke sends from the address on which it was last answered; here that address, or its whole interface, is taken
+/// The spoke sends from the address on which it was last answered; here that address, or its whole interface, is
+/// taken
 /// from it while it talks.
 @ParameterizedClass(name = "{0}")
 @MethodSource("dev.culvert.it.Topology#eachSpoke")
@@ -28,7 +29,8 @@ final class NetworkChangeIT {
         spoke = topology.spoke();
     }
 
-    /// wireguard-go may stay stuck with a lost IPv4 address: it knows EINVAL, which the kernel answers for IPv6 only.
+    /// wireguard-go may stay stuck with a lost IPv4 address: it knows EINVAL, which the kernel answers for IPv6
+    /// only.
     static Stream<Family> families() {
         return Implementation.underTest() == Implementation.WIREGUARD_GO
                 ? Stream.of(Family.IPV6)

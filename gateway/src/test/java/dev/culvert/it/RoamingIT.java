@@ -87,7 +87,8 @@ final class RoamingIT {
         Ping.succeeds(spoke.namespace(), hub.inner(Family.IPV4), 20);
     }
 
-    /// Gives the spoke another address in the hub's eyes, as a router does that forgot its translation. (What the spoke
+    /// Gives the spoke another address in the hub's eyes, as a router does that forgot its translation. (What the
+    /// spoke
     /// does when its own addresses change is tested with Culvert as the spoke: wireguard-go may stay stuck.)
     private void translate(Family outer, String newAddress) {
         spoke.namespace()

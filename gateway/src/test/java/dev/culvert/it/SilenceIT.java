@@ -11,7 +11,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// A stranger is not answered, and learns nothing. Counted by the kernel behind the hub's socket; a second spoke whose
+/// A stranger is not answered, and learns nothing. Counted by the kernel behind the hub's socket; a second spoke
+/// whose
 /// handshake and pings succeed after the stranger's attempt shows that the attempt had been dealt with.
 @ParameterizedClass(name = "{0}")
 @MethodSource("dev.culvert.it.Topology#eachHubOfTwo")
@@ -77,7 +78,8 @@ final class SilenceIT {
         assertThat(hub.peer(stranger).latestHandshakeSeconds()).isZero();
     }
 
-    /// The other side of it: an initiator that gets a response made with another preshared key only goes on trying.
+    /// The other side of it: an initiator that gets a response made with another preshared key only goes on
+    /// trying.
     @Test
     void anInitiatorSendsNothingAfterAResponseWithAWrongPresharedKey() {
         friend.setconf(friend.interfaceSection()

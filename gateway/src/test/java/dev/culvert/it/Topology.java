@@ -7,8 +7,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// A hub and its spokes, each in a namespace of its own, on one underlay that the hub bridges. It is the argument of a
-/// parameterized test class: built with the first node that is asked for, shared by the class's tests, closed by JUnit
+/// A hub and its spokes, each in a namespace of its own, on one underlay that the hub bridges. It is the argument
+/// of a
+/// parameterized test class: built with the first node that is asked for, shared by the class's tests, closed by
+/// JUnit
 /// after them. [#connect] gives the nodes keys and peers, as often as the tests like.
 final class Topology implements AutoCloseable {
     static final int HUB_PORT = 51820;

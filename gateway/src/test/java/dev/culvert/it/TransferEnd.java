@@ -16,7 +16,8 @@ import java.util.concurrent.locks.LockSupport;
 /// One end of a TCP transfer, a program of its own because it must run inside a namespace. [Transfer] starts it.
 ///
 /// `receive ADDRESS` prints `port N`, accepts one connection, reads it to its end and prints `BYTES SHA256`.
-/// `send ADDRESS PORT BYTES SEED BYTES_PER_SECOND` sends random bytes at no more than the rate (0: as fast as it goes)
+/// `send ADDRESS PORT BYTES SEED BYTES_PER_SECOND` sends random bytes at no more than the rate (0: as fast as it
+/// goes)
 /// and
 /// prints `BYTES SHA256`.
 final class TransferEnd {

@@ -1,0 +1,17 @@
+package dev.culvert.device;
+
+/// Lets tests of other packages count.
+@AnyThread
+public final class CountersForTests {
+    private CountersForTests() {}
+
+    /// Counters of a lane that dropped and sent.
+    public static LaneCounters with(DropReason reason, int drops, int bytesSent) {
+        LaneCounters counters = new LaneCounters();
+        for (int i = 0; i < drops; i++) {
+            counters.dropped(reason);
+        }
+        counters.datagramSent(bytesSent);
+        return counters;
+    }
+}
