@@ -20,6 +20,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -45,8 +46,13 @@ final class Gateway implements RunningGateway {
     static final GatewayLauncher LAUNCHER = Gateway::new;
 
     private Gateway(GatewayOptions options) throws IOException {
+        if (options.tunFd() != null || options.uapiFd() != null) {
+            throw new IOException(
+                    "Culvert makes its TUN and its socket itself: start it without WG_TUN_FD and WG_UAPI_FD");
+        }
         ProcessGuard.forbidCoreDumps();
-        AeadEngine.Selection selection = AeadEngine.select(options.engine());
+        AeadEngine.Selection selection =
+                AeadEngine.select(options.engine().name().toLowerCase(Locale.ROOT));
         selection.skipped().forEach(reason -> LOG.warn("engine skipped: {}", reason));
         DeviceOptions deviceOptions = deviceOptions(options, selection.engine());
         try (Unwind unwind = new Unwind()) {

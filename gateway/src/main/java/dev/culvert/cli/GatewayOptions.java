@@ -1,9 +1,26 @@
 package dev.culvert.cli;
 
-/// What an operator chose for a gateway.
+import org.jspecify.annotations.Nullable;
+
+/// How to start one gateway.
 ///
-/// @param interfaceName 1 to 15 characters
-/// @param lanes 0 for one a core
-/// @param engine `auto` or an engine's name
-/// @param handshakeWorkers 0 for the default
-public record GatewayOptions(String interfaceName, int lanes, String engine, int handshakeWorkers) {}
+/// @param interfaceName checked, 1 to 15 characters
+/// @param lanes 0 is one for each core
+/// @param handshakeWorkers 0 lets the gateway choose
+/// @param tunFd an open TUN descriptor to use instead of making one (`WG_TUN_FD`)
+/// @param uapiFd a listening socket to use instead of making one (`WG_UAPI_FD`)
+public record GatewayOptions(
+        String interfaceName,
+        int lanes,
+        Engine engine,
+        int handshakeWorkers,
+        @Nullable Integer tunFd,
+        @Nullable Integer uapiFd) {
+    /// The implementation of the AEAD; AUTO lets the self-test choose.
+    public enum Engine {
+        AUTO,
+        LIBCRYPTO,
+        JDK,
+        BOUNCYCASTLE
+    }
+}

@@ -2,16 +2,17 @@ package dev.culvert.cli;
 
 import dev.culvert.device.DeviceControl;
 
-/// A gateway that runs: its link and its management socket are there.
+/// A gateway that was started. Any thread may call it.
 public interface RunningGateway extends AutoCloseable {
     DeviceControl device();
 
+    /// The link's name; the kernel may have cut or chosen it.
     String interfaceName();
 
-    /// Returns when the link or the socket file was removed from outside, or [#close] was called.
+    /// Returns when the link or the socket file is deleted, or after [#close].
     void awaitEnd() throws InterruptedException;
 
-    /// Ends it in order; the link and the socket are gone afterwards. Idempotent.
+    /// Ends the device, removes its link and its socket. A second call does nothing.
     @Override
     void close();
 }

@@ -55,7 +55,8 @@ public final class Device implements DeviceControl, LinkWatch.Listener, AutoClos
             DeviceOptions options, Tun tun, DeviceClock clock, RandomSource random, Runnable onDeleted) {
         HandshakeWorkers workers =
                 new HandshakeWorkers(options.name(), options.handshakeWorkers(), options.engine()::newAead);
-        HandshakeLoad load = new HandshakeLoad(workers, HandshakeRateLimiter.withDefaults(clock.bootNs()));
+        HandshakeLoad load = new HandshakeLoad(
+                workers, HandshakeRateLimiter.withDefaults(DeviceState.randomLong(random), clock.bootNs()));
         DeviceState state = new DeviceState(clock, random, workers, load, new StagedBudget(options.stagedBytesMax()));
         DeviceLoops loops = DeviceLoops.start(options, state, tun, onDeleted);
         return new Device(options, state, loops, workers, onDeleted);

@@ -1,6 +1,7 @@
 package dev.culvert.device;
 
 import dev.culvert.crypto.RandomSource;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /// What all lanes of a device share. Every field is either final and safe for any thread, or a volatile reference
@@ -46,6 +47,13 @@ final class DeviceState {
 
     Lane[] lanes() {
         return lanes;
+    }
+
+    /// For seeds: eight bytes of the device's randomness.
+    static long randomLong(RandomSource random) {
+        byte[] bytes = new byte[Long.BYTES];
+        random.fill(bytes);
+        return ByteBuffer.wrap(bytes).getLong();
     }
 
     /// The lane that owns a session index of ours (architecture, decision 2).

@@ -1,18 +1,17 @@
 package dev.culvert.device;
 
-import java.security.SecureRandom;
-
 /// Token buckets a source, an IPv4 address or an IPv6 /64 (kernel: ratelimiter.c; conformance 1.7). Asked only
 /// under
 /// load and only for packets with a valid cookie, so a lock serves all lanes.
 @AnyThread
 final class HandshakeRateLimiter {
     private static final long SECOND_NS = 1_000_000_000L;
-    private static final long SEED = new SecureRandom().nextLong();
 
     private final long costNs;
     private final long bucketMaxNs;
     private final int entriesMax;
+    /// Sources are chosen by attackers: unseeded, they could choose them to collide.
+    private final long seed;
 
     // Open addressing, at most half full; guarded by this object's monitor. A zero `used` ends a probe.
     private final long[] sources;
@@ -27,7 +26,9 @@ final class HandshakeRateLimiter {
     /// @param perSecond packets a source may send in the long run
     /// @param burst packets it may send at once
     /// @param entriesMax sources remembered; when they are that many, others are refused
-    HandshakeRateLimiter(int perSecond, int burst, int entriesMax, long nowNs) {
+    /// @param seed random
+    HandshakeRateLimiter(int perSecond, int burst, int entriesMax, long seed, long nowNs) {
+        this.seed = seed;
         costNs = SECOND_NS / perSecond;
         bucketMaxNs = costNs * burst;
         this.entriesMax = entriesMax;
@@ -42,8 +43,8 @@ final class HandshakeRateLimiter {
     }
 
     /// 20 a second, bursts of 5, 65,536 sources.
-    static HandshakeRateLimiter withDefaults(long nowNs) {
-        return new HandshakeRateLimiter(20, 5, 65_536, nowNs);
+    static HandshakeRateLimiter withDefaults(long seed, long nowNs) {
+        return new HandshakeRateLimiter(20, 5, 65_536, seed, nowNs);
     }
 
     /// Takes a token of the source's bucket; a new source starts with a full one.
@@ -110,7 +111,7 @@ final class HandshakeRateLimiter {
     }
 
     private int home(boolean ipv6, long hi) {
-        long h = (hi ^ SEED) * 0x9e3779b97f4a7c15L + (ipv6 ? 1 : 0);
+        long h = (hi ^ seed) * 0x9e3779b97f4a7c15L + (ipv6 ? 1 : 0);
         h ^= h >>> 32;
         return (int) (h * 0xff51afd7ed558ccdL >>> 32) & mask;
     }

@@ -86,22 +86,12 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
         int lent = exchange.lanes() > 1 ? LENT_SLOTS_MAX : 0;
         slots = new SlotPool(TunIngress.PACKETS_PER_ROUND + RECEIVE_SLOTS + lent);
         wheel = new TimerWheel(nowNs);
-        timers = new Timers(this, randomLong());
+        timers = new Timers(this, DeviceState.randomLong(device.random));
         sender = new Sender(this);
         handshakes = new Handshakes(this);
         handOver = new HandOver(this, exchange);
         ingress = new TunIngress(this);
         pipeline = new UdpPipeline(this);
-    }
-
-    private long randomLong() {
-        byte[] bytes = new byte[Long.BYTES];
-        device.random.fill(bytes);
-        long value = 0;
-        for (byte b : bytes) {
-            value = value << 8 | (b & 0xff);
-        }
-        return value;
     }
 
     // Turns.

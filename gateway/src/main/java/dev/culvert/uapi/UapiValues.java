@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
+import java.net.UnknownHostException;
 import java.util.regex.Pattern;
 
 /// The texts of values: decimal numbers, hex keys, addresses. Readers throw [UapiException] with EINVAL.
@@ -56,8 +57,26 @@ final class UapiValues {
         return key;
     }
 
+    /// Java's own parser wants the interface of a zone to have such an address; wg(8) only wants it to be there.
+    private static InetAddress zoned(String text) throws UapiException {
+        int percent = text.indexOf('%');
+        if (percent < 0) {
+            return address(text);
+        }
+        try {
+            NetworkInterface zone = NetworkInterface.getByName(text.substring(percent + 1));
+            if (zone == null || !(address(text.substring(0, percent)) instanceof Inet6Address v6)) {
+                throw invalid();
+            }
+            return Inet6Address.getByAddress(null, v6.getAddress(), zone.getIndex());
+        } catch (SocketException | UnknownHostException e) {
+            throw invalid();
+        }
+    }
+
     private static InetAddress address(String text) throws UapiException {
-        if (text.indexOf(':') < 0 && !IPV4.matcher(text).matches()) {
+        if (text.indexOf('%') >= 0
+                || text.indexOf(':') < 0 && !IPV4.matcher(text).matches()) {
             throw invalid(); // names are never resolved here, and "1.2" is no address
         }
         try {
@@ -81,13 +100,13 @@ final class UapiValues {
         if (bracketed != host.contains(":")) {
             throw invalid();
         }
-        return new InetSocketAddress(address(host), (int) number(text.substring(colon + 1), 65_535));
+        return new InetSocketAddress(zoned(host), (int) number(text.substring(colon + 1), 65_535));
     }
 
     /// `IP/CIDR`.
     static AllowedIp prefix(String text) throws UapiException {
         int slash = text.indexOf('/');
-        if (slash < 1 || text.indexOf('%') >= 0) {
+        if (slash < 1) {
             throw invalid();
         }
         byte[] address = address(text.substring(0, slash)).getAddress();

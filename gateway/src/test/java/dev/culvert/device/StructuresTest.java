@@ -149,7 +149,7 @@ final class StructuresTest {
 
     @Test
     void theRateLimiterAgreesWithTheVectors() {
-        HandshakeRateLimiter limiter = HandshakeRateLimiter.withDefaults(0);
+        HandshakeRateLimiter limiter = HandshakeRateLimiter.withDefaults(99, 0);
         JsonNode events = Vectors.field(Vectors.read("ratelimiter.json"), "events");
         assertThat(events.size()).isGreaterThan(400);
         for (JsonNode event : events) {
@@ -172,7 +172,7 @@ final class StructuresTest {
 
     @Test
     void theRateLimiterIsBoundedAndForgetsIdleSources() {
-        HandshakeRateLimiter limiter = new HandshakeRateLimiter(20, 5, 1000, 0);
+        HandshakeRateLimiter limiter = new HandshakeRateLimiter(20, 5, 1000, 99, 0);
         for (int i = 0; i < 1000; i++) {
             assertThat(limiter.allow(false, (long) i << 32, 0)).isTrue();
         }

@@ -71,7 +71,7 @@ final class TestDevice implements AutoCloseable {
                 return HandshakeWorkers.INBOUND_MAX;
             }
         };
-        HandshakeLoad load = new HandshakeLoad(queue, HandshakeRateLimiter.withDefaults(clock.bootNs()));
+        HandshakeLoad load = new HandshakeLoad(queue, HandshakeRateLimiter.withDefaults(seed, clock.bootNs()));
         state = new DeviceState(clock, random::nextBytes, queue, load, new StagedBudget(1 << 20));
         peers = new PeerConfiguration(state);
         LaneExchange exchange = new LaneExchange(lanes);

@@ -1,0 +1,117 @@
+package dev.culvert.cli;
+
+import dev.culvert.device.DeviceStatus;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `culvert show`: wg(8)'s command of that name, for every device that has a UAPI socket.
+@Command(
+        name = "show",
+        description = "Shows the state of devices, in the words of `wg show`.",
+        footer = {
+            "",
+            "FIELD is one of public-key, private-key, listen-port, fwmark, peers, preshared-keys, endpoints,",
+            "allowed-ips, latest-handshakes, transfer, persistent-keepalive, dump.",
+            "Environment: WG_COLOR_MODE (always, never, auto), WG_HIDE_KEYS (always, never)."
+        })
+final class ShowCommand implements Callable<Integer> {
+    private static final Set<String> FIELDS = Set.of(
+            "public-key",
+            "private-key",
+            "listen-port",
+            "fwmark",
+            "peers",
+            "preshared-keys",
+            "endpoints",
+            "allowed-ips",
+            "latest-handshakes",
+            "transfer",
+            "persistent-keepalive",
+            "dump");
+
+    private final Host host;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Parameters(
+            index = "0",
+            paramLabel = "IFNAME",
+            arity = "0..1",
+            defaultValue = "all",
+            description = "An interface, `all` (the default), or `interfaces` for their names.")
+    private String target = "all";
+
+    @Parameters(index = "1", paramLabel = "FIELD", arity = "0..1", description = "This field only, for scripts.")
+    private @Nullable String field;
+
+    @Mixin
+    private HelpOption help = new HelpOption();
+
+    ShowCommand(Host host) {
+        this.host = host;
+    }
+
+    @Override
+    public Integer call() throws CliFailure, IOException, InterruptedException {
+        if (spec == null || help.isAsked()) {
+            throw new IllegalStateException("picocli sets the spec, and answers --help itself");
+        }
+        CommandLine command = spec.commandLine();
+        PrintWriter out = command.getOut();
+        if (field != null && (!FIELDS.contains(field) || target.equals("interfaces"))) {
+            throw new CommandLine.ParameterException(command, "show knows the fields that `culvert show --help` names");
+        }
+        UapiClient client = new UapiClient(host.sockets());
+        if (target.equals("interfaces")) {
+            List<String> names = client.interfaces();
+            if (!names.isEmpty()) {
+                out.print(String.join(" ", names) + '\n');
+            }
+            out.flush();
+            return Cli.DONE;
+        }
+        if (!target.equals("all")) {
+            show(out, InterfaceName.checked(target), "", client);
+        } else {
+            boolean first = true;
+            for (String name : client.interfaces()) {
+                if (!first && field == null) {
+                    out.print('\n');
+                }
+                first = false;
+                show(out, name, name + '\t', client);
+            }
+        }
+        out.flush();
+        return Cli.DONE;
+    }
+
+    private void show(PrintWriter out, String name, String prefix, UapiClient client)
+            throws CliFailure, IOException, InterruptedException {
+        DeviceStatus device = client.get(name);
+        ShowText text = text(host);
+        String shown = field == null ? text.pretty(name, device) : text.field(field, prefix, device);
+        out.print(shown == null ? "" : shown);
+    }
+
+    static ShowText text(Host host) {
+        boolean colours = switch (host.variable("WG_COLOR_MODE", "auto")) {
+            case "always" -> true;
+            case "never" -> false;
+            default -> host.hasTerminal();
+        };
+        boolean hidesKeys = !host.variable("WG_HIDE_KEYS", "always").equals("never");
+        return new ShowText(colours, hidesKeys, host.clock().instant().getEpochSecond());
+    }
+}

@@ -1,0 +1,149 @@
+package dev.culvert.cli;
+
+import dev.culvert.conf.IpText;
+import dev.culvert.crypto.PresharedKey;
+import dev.culvert.crypto.PrivateKey;
+import dev.culvert.crypto.PublicKey;
+import dev.culvert.device.AllowedIp;
+import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.PeerStatus;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The answer to one `get=1`, line by line, read as strictly as wg(8)'s ipc-uapi.h does: unknown keys are skipped,
+/// values that cannot be read end it. No message quotes a value: it may be a key.
+final class UapiAnswer {
+    private static final long NS_PER_S = 1_000_000_000L;
+    private static final String ZEROS = "0".repeat(64);
+
+    private final String interfaceName;
+    private final List<PeerStatus> peers = new ArrayList<>();
+    private @Nullable PrivateKey privateKey;
+    private int listenPort;
+    private int fwmark;
+    private @Nullable PublicKey peer;
+    private PresharedKey presharedKey = PresharedKey.NONE;
+    private @Nullable InetSocketAddress endpoint;
+    private long handshakeS;
+    private long handshakeNs;
+    private long txBytes;
+    private long rxBytes;
+    private int keepaliveSeconds;
+    private List<AllowedIp> allowedIps = new ArrayList<>();
+    private @Nullable Integer errno;
+
+    UapiAnswer(String interfaceName) {
+        this.interfaceName = interfaceName;
+    }
+
+    CliFailure broken(String what) {
+        return new CliFailure(
+                "the program that serves " + interfaceName + ' ' + what + "; restart it, and look at its log");
+    }
+
+    void line(String line) throws CliFailure {
+        int equals = line.indexOf('=');
+        if (equals < 0) {
+            throw broken("sent a line without `=`");
+        }
+        String key = line.substring(0, equals);
+        String value = line.substring(equals + 1);
+        try {
+            if (!device(key, value) && peer != null) {
+                ofPeer(key, value);
+            }
+        } catch (IllegalArgumentException e) {
+            throw broken("sent a " + (key.matches("[a-z_]{1,40}") ? key : "line") + " that cannot be read");
+        }
+    }
+
+    DeviceStatus finish() throws CliFailure {
+        if (errno == null) {
+            throw broken("sent no errno");
+        }
+        if (errno != 0) {
+            throw broken("answered with error " + errno);
+        }
+        finishPeer();
+        return new DeviceStatus(privateKey, listenPort, fwmark, List.copyOf(peers));
+    }
+
+    private boolean device(String key, String value) {
+        switch (key) {
+            case "errno" -> errno = Integer.valueOf(value);
+            case "public_key" -> {
+                finishPeer();
+                peer = PublicKey.fromHex(value);
+            }
+            case "private_key" -> privateKey = value.equals(ZEROS) ? null : PrivateKey.fromHex(value);
+            case "listen_port" -> listenPort = upTo(value, 65535);
+            case "fwmark" -> fwmark = Integer.parseUnsignedInt(value);
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void ofPeer(String key, String value) {
+        switch (key) {
+            case "preshared_key" -> presharedKey = PresharedKey.fromHex(value);
+            case "endpoint" -> endpoint = required(IpText.parseEndpoint(value));
+            case "persistent_keepalive_interval" -> keepaliveSeconds = upTo(value, 65535);
+            case "allowed_ip" -> {
+                AllowedIp prefix = value.indexOf('/') < 0 ? null : IpText.parsePrefix(value);
+                allowedIps.add(required(prefix));
+            }
+            case "last_handshake_time_sec" -> handshakeS = positive(value);
+            case "last_handshake_time_nsec" -> handshakeNs = positive(value);
+            case "tx_bytes" -> txBytes = Long.parseUnsignedLong(value);
+            case "rx_bytes" -> rxBytes = Long.parseUnsignedLong(value);
+            default -> {
+                // protocol_version, and what later versions will add
+            }
+        }
+    }
+
+    private void finishPeer() {
+        if (peer != null) {
+            long wallNs = handshakeS > Long.MAX_VALUE / NS_PER_S - 1
+                    ? Long.MAX_VALUE
+                    : handshakeS * NS_PER_S + Math.min(handshakeNs, NS_PER_S - 1);
+            peers.add(new PeerStatus(
+                    peer, presharedKey, endpoint, wallNs, txBytes, rxBytes, keepaliveSeconds, List.copyOf(allowedIps)));
+        }
+        presharedKey = PresharedKey.NONE;
+        endpoint = null;
+        handshakeS = 0;
+        handshakeNs = 0;
+        txBytes = 0;
+        rxBytes = 0;
+        keepaliveSeconds = 0;
+        allowedIps = new ArrayList<>();
+    }
+
+    private static int upTo(String value, int max) {
+        int number = Integer.parseInt(value);
+        if (number < 0 || number > max) {
+            throw new IllegalArgumentException("out of range");
+        }
+        return number;
+    }
+
+    private static long positive(String value) {
+        long number = Long.parseLong(value);
+        if (number < 0) {
+            throw new IllegalArgumentException("negative");
+        }
+        return number;
+    }
+
+    private static <T> T required(@Nullable T value) {
+        if (value == null) {
+            throw new IllegalArgumentException("not an address");
+        }
+        return value;
+    }
+}

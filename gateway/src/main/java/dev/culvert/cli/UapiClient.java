@@ -1,0 +1,148 @@
+package dev.culvert.cli;
+
+import dev.culvert.device.DeviceStatus;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/// Asks devices over their UAPI sockets, whatever program serves them (conformance 2.2, 2.3). Blocks at most
+/// [#SILENCE_MS] between two bytes. It only reads: settings go another way.
+final class UapiClient {
+    static final int SILENCE_MS = 10_000;
+
+    private static final String SUFFIX = ".sock";
+    private static final int LINE_BYTES_MAX = 4096;
+    private static final int BUFFER_BYTES = 1 << 16;
+    private static final byte[] GET = "get=1\n\n".getBytes(StandardCharsets.US_ASCII);
+
+    private final Path directory;
+
+    UapiClient(Path directory) {
+        this.directory = directory;
+    }
+
+    Path socket(String interfaceName) {
+        return directory.resolve(interfaceName + SUFFIX);
+    }
+
+    /// Names whose socket somebody listens on, sorted.
+    List<String> interfaces() throws IOException {
+        List<String> names = new ArrayList<>();
+        if (!Files.isDirectory(directory)) {
+            return names;
+        }
+        try (DirectoryStream<Path> sockets = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
+            for (Path socket : sockets) {
+                String file = String.valueOf(socket.getFileName());
+                String name = file.substring(0, file.length() - SUFFIX.length());
+                if (isServed(name)) {
+                    names.add(name);
+                }
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        Collections.sort(names);
+        return names;
+    }
+
+    /// Connects and closes, as wg(8) does to see whether somebody listens.
+    boolean isServed(String interfaceName) {
+        try (SocketChannel channel = connect(interfaceName)) {
+            return channel.isConnected();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /// @throws CliFailure if the device does not answer a `get`
+    void requireAnswer(String interfaceName) throws CliFailure, IOException, InterruptedException {
+        get(interfaceName);
+    }
+
+    /// @throws CliFailure with a sentence if nobody serves that name
+    DeviceStatus get(String interfaceName) throws CliFailure, IOException, InterruptedException {
+        SocketChannel channel;
+        try {
+            channel = connect(interfaceName);
+        } catch (IOException e) {
+            if (Files.exists(socket(interfaceName)) && !Files.isReadable(socket(interfaceName))) {
+                throw new CliFailure("the socket of " + interfaceName + " may not be opened; run this as root", e);
+            }
+            throw new CliFailure(
+                    "no device " + interfaceName + " is served here; `culvert show interfaces` names those"
+                            + " that are",
+                    e);
+        }
+        try (channel;
+                Selector selector = Selector.open()) {
+            channel.register(selector, SelectionKey.OP_READ);
+            ByteBuffer request = ByteBuffer.wrap(GET);
+            while (request.hasRemaining()) {
+                channel.write(request);
+            }
+            return read(channel, selector, new UapiAnswer(interfaceName));
+        }
+    }
+
+    private SocketChannel connect(String interfaceName) throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            channel.configureBlocking(false); // a full backlog is an error then, and no endless wait
+            if (!channel.connect(UnixDomainSocketAddress.of(socket(interfaceName)))) {
+                throw new IOException("the socket of " + interfaceName + " does not accept");
+            }
+            return channel;
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private static DeviceStatus read(SocketChannel channel, Selector selector, UapiAnswer answer)
+            throws IOException, CliFailure, InterruptedException {
+        ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+        byte[] line = new byte[LINE_BYTES_MAX];
+        int length = 0;
+        while (true) {
+            if (selector.select(SILENCE_MS) == 0) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+                throw answer.broken("did not answer for " + SILENCE_MS / 1000 + " seconds");
+            }
+            selector.selectedKeys().clear();
+            buffer.clear();
+            if (channel.read(buffer) < 0) {
+                throw answer.broken("closed the connection in the middle of its answer");
+            }
+            buffer.flip();
+            while (buffer.hasRemaining()) {
+                byte next = buffer.get();
+                if (next != '\n') {
+                    if (length == LINE_BYTES_MAX) {
+                        throw answer.broken("sent a line of more than " + LINE_BYTES_MAX + " bytes");
+                    }
+                    line[length++] = next;
+                } else if (length == 0) {
+                    return answer.finish();
+                } else {
+                    answer.line(new String(line, 0, length, StandardCharsets.UTF_8));
+                    length = 0;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+package dev.culvert.conf;
+
+import dev.culvert.device.AllowedIp;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import org.jspecify.annotations.Nullable;
+
+/// Addresses and prefixes as text, strictly as inet_pton(3) reads and inet_ntop(3) writes them: `010.0.0.1`,
+/// `10.1`
+/// and names are no addresses here. Called by the parser of files and by `show`; never asks a name server.
+public final class IpText {
+    private static final int GROUPS = 8;
+
+    private IpText() {}
+
+    /// 4 or 16 bytes in network order, or null if the text is not an address.
+    public static byte @Nullable [] parse(String text) {
+        return text.indexOf(':') >= 0 ? parseV6(text) : parseV4(text);
+    }
+
+    /// A prefix; without a `/` it is one address. Host bits are masked. Null if the text is none.
+    public static @Nullable AllowedIp parsePrefix(String text) {
+        int slash = text.indexOf('/');
+        byte[] address = parse(slash < 0 ? text : text.substring(0, slash));
+        if (address == null) {
+            return null;
+        }
+        int lengthMax = 8 * address.length;
+        int length = slash < 0 ? lengthMax : parseDecimal(text, slash + 1, text.length(), lengthMax);
+        return length < 0 ? null : AllowedIp.of(address, length);
+    }
+
+    /// Whether the bits of `address` behind the prefix length are not all zero.
+    static boolean hasHostBits(byte[] address, int length) {
+        AllowedIp whole = AllowedIp.of(address, 8 * address.length);
+        AllowedIp masked = AllowedIp.of(address, length);
+        return whole.hi() != masked.hi() || whole.lo() != masked.lo();
+    }
+
+    /// `address/length`.
+    public static String format(AllowedIp prefix) {
+        return formatAddress(prefix) + '/' + prefix.length();
+    }
+
+    /// The address alone.
+    public static String formatAddress(AllowedIp prefix) {
+        return prefix.ipv6() ? formatV6(prefix.hi(), prefix.lo()) : formatV4((int) (prefix.hi() >>> 32));
+    }
+
+    /// `1.2.3.4:5` or `[fe80::1%eth0]:5`.
+    public static String format(InetSocketAddress endpoint) {
+        InetAddress address = endpoint.getAddress();
+        byte[] bytes = address.getAddress();
+        String text = formatAddress(AllowedIp.of(bytes, 8 * bytes.length));
+        if (address instanceof Inet6Address v6) {
+            String zone = v6.getScopedInterface() != null
+                    ? '%' + v6.getScopedInterface().getName()
+                    : v6.getScopeId() != 0 ? "%" + v6.getScopeId() : "";
+            return '[' + text + zone + "]:" + endpoint.getPort();
+        }
+        return text + ':' + endpoint.getPort();
+    }
+
+    /// An address with an optional zone after `%`, or null if the text is not one or its zone is no interface
+    /// here.
+    public static @Nullable InetAddress parseScoped(String text) {
+        int percent = text.indexOf('%');
+        byte[] bytes = parse(percent < 0 ? text : text.substring(0, percent));
+        if (bytes == null || percent >= 0 && (bytes.length != 16 || percent == text.length() - 1)) {
+            return null;
+        }
+        try {
+            // A text that starts as a literal is never looked up by name.
+            return percent < 0 ? InetAddress.getByAddress(bytes) : InetAddress.getByName(text);
+        } catch (UnknownHostException e) {
+            return null;
+        }
+    }
+
+    /// An endpoint as the UAPI writes it, or null if the text is none.
+    public static @Nullable InetSocketAddress parseEndpoint(String text) {
+        int colon = text.lastIndexOf(':');
+        if (colon < 1) {
+            return null;
+        }
+        boolean bracketed = text.charAt(0) == '[' && text.charAt(colon - 1) == ']';
+        String host = bracketed ? text.substring(1, colon - 1) : text.substring(0, colon);
+        InetAddress address = bracketed == host.indexOf(':') >= 0 ? parseScoped(host) : null;
+        int port = parseDecimal(text, colon + 1, text.length(), 65535);
+        return address == null || port < 0 ? null : new InetSocketAddress(address, port);
+    }
+
+    /// Decimal digits only, or -1.
+    static int parseDecimal(String text, int from, int to, int max) {
+        if (from >= to) {
+            return -1;
+        }
+        int value = 0;
+        for (int i = from; i < to; i++) {
+            int digit = text.charAt(i) - '0';
+            if (digit < 0 || digit > 9) {
+                return -1;
+            }
+            value = value * 10 + digit;
+            if (value > max) {
+                return -1;
+            }
+        }
+        return value;
+    }
+
+    private static byte @Nullable [] parseV4(String text) {
+        byte[] bytes = new byte[4];
+        return parseV4(text, 0, bytes, 0) ? bytes : null;
+    }
+
+    private static boolean parseV4(String text, int from, byte[] target, int offset) {
+        int at = from;
+        for (int i = 0; i < 4; i++) {
+            int end = i < 3 ? text.indexOf('.', at) : text.length();
+            if (end < 0 || end - at > 3 || end - at > 1 && text.charAt(at) == '0') {
+                return false;
+            }
+            int octet = parseDecimal(text, at, end, 255);
+            if (octet < 0) {
+                return false;
+            }
+            target[offset + i] = (byte) octet;
+            at = end + 1;
+        }
+        return true;
+    }
+
+    private static byte @Nullable [] parseV6(String text) {
+        byte[] bytes = new byte[16];
+        int filled = 0;
+        int gapAt = -1;
+        int at = 0;
+        if (text.startsWith("::")) {
+            gapAt = 0;
+            at = 2;
+        } else if (text.startsWith(":")) {
+            return null;
+        }
+        while (at < text.length()) {
+            int colon = text.indexOf(':', at);
+            int end = colon < 0 ? text.length() : colon;
+            if (colon < 0 && text.indexOf('.', at) >= 0) {
+                if (filled > 12 || !parseV4(text, at, bytes, filled)) {
+                    return null;
+                }
+                filled += 4;
+                break;
+            }
+            int group = parseGroup(text, at, end);
+            if (group < 0 || filled == 16) {
+                return null;
+            }
+            bytes[filled++] = (byte) (group >>> 8);
+            bytes[filled++] = (byte) group;
+            if (colon < 0) {
+                break;
+            }
+            at = colon + 1;
+            if (at < text.length() && text.charAt(at) == ':') {
+                if (gapAt >= 0) {
+                    return null;
+                }
+                gapAt = filled;
+                at++;
+            } else if (at == text.length()) {
+                return null;
+            }
+        }
+        return closeGap(bytes, filled, gapAt);
+    }
+
+    private static byte @Nullable [] closeGap(byte[] bytes, int filled, int gapAt) {
+        if (gapAt < 0) {
+            return filled == 16 ? bytes : null;
+        }
+        if (filled == 16) {
+            return null;
+        }
+        byte[] whole = new byte[16];
+        System.arraycopy(bytes, 0, whole, 0, gapAt);
+        System.arraycopy(bytes, gapAt, whole, 16 - (filled - gapAt), filled - gapAt);
+        return whole;
+    }
+
+    private static int parseGroup(String text, int from, int to) {
+        if (from >= to || to - from > 4) {
+            return -1;
+        }
+        int value = 0;
+        for (int i = from; i < to; i++) {
+            char c = text.charAt(i);
+            int digit = c < 128 ? Character.digit(c, 16) : -1;
+            if (digit < 0) {
+                return -1;
+            }
+            value = value << 4 | digit;
+        }
+        return value;
+    }
+
+    private static String formatV4(int address) {
+        return (address >>> 24) + "." + (address >>> 16 & 0xff) + '.' + (address >>> 8 & 0xff) + '.' + (address & 0xff);
+    }
+
+    private static int group(long hi, long lo, int index) {
+        return (int) ((index < 4 ? hi >>> (48 - 16 * index) : lo >>> (112 - 16 * index)) & 0xffff);
+    }
+
+    private static String formatV6(long hi, long lo) {
+        int bestAt = -1;
+        int bestLength = 1;
+        for (int i = 0; i < GROUPS; i++) {
+            int end = i;
+            while (end < GROUPS && group(hi, lo, end) == 0) {
+                end++;
+            }
+            if (end - i > bestLength) {
+                bestAt = i;
+                bestLength = end - i;
+            }
+            i = Math.max(i, end - 1);
+        }
+        if (bestAt == 0 && (bestLength == 6 || bestLength == 5 && group(hi, lo, 5) == 0xffff)) {
+            return (bestLength == 6 ? "::" : "::ffff:") + formatV4((int) lo);
+        }
+        StringBuilder text = new StringBuilder(39);
+        for (int i = 0; i < GROUPS; i++) {
+            if (i == bestAt) {
+                text.append("::");
+                i += bestLength - 1;
+                continue;
+            }
+            if (i > 0 && (bestAt < 0 || i != bestAt + bestLength)) {
+                text.append(':');
+            }
+            text.append(Integer.toHexString(group(hi, lo, i)));
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,226 @@
+package dev.culvert.tun;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.culvert.crypto.Memory;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// Real TUN devices, alarms and link messages; needs root and /dev/net/tun.
+final class LinuxTunTest {
+    private static final long DEADLINE_NS = 5_000_000_000L;
+    private static final AtomicInteger NUMBER = new AtomicInteger();
+
+    private final String name = "cvt" + ProcessHandle.current().pid() % 100_000 + "x" + NUMBER.incrementAndGet();
+    private final Arena arena = Arena.ofShared();
+    private final List<AutoCloseable> opened = new ArrayList<>();
+
+    @AfterEach
+    void closes() throws Exception {
+        for (AutoCloseable resource : opened.reversed()) {
+            resource.close();
+        }
+        arena.close();
+    }
+
+    private LinuxTun tun(int queues) throws IOException {
+        LinuxTun tun = LinuxTun.open(name, queues);
+        opened.add(tun);
+        return tun;
+    }
+
+    private IoEventLoop loop() {
+        MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        opened.add(() -> group.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly());
+        return group.next();
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long end = System.nanoTime() + DEADLINE_NS;
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("deadline").isLessThan(end);
+            Thread.onSpinWait();
+        }
+    }
+
+    private static void ip(String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of("ip"));
+        command.addAll(List.of(arguments));
+        assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
+    }
+
+    @Test
+    void hasNameIndexMtuAndQueues() throws Exception {
+        LinuxTun tun = tun(3);
+        assertThat(tun.name()).isEqualTo(name);
+        assertThat(tun.index()).isPositive();
+        assertThat(tun.queues()).hasSize(3);
+        tun.mtu(1420);
+        assertThat(tun.mtu()).isEqualTo(1420);
+        assertThat(tun.up()).isFalse();
+        tun.up(true);
+        assertThat(tun.up()).isTrue();
+        tun.up(false);
+        assertThat(tun.up()).isFalse();
+    }
+
+    @Test
+    void isEmptyThenDownThenGone() throws Exception {
+        TunQueue queue = tun(1).queues().getFirst();
+        long packet = arena.allocate(2048).address();
+        Memory.putByte(packet, 0x45); // a version nibble, or it would be EINVAL
+        assertThat(queue.read(packet, 2048)).isEqualTo(-Errno.EAGAIN);
+        assertThat(queue.write(packet, 20)).isEqualTo(-Errno.EIO);
+        ip("link", "delete", name);
+        assertThat(queue.read(packet, 2048)).isEqualTo(-Errno.EBADFD);
+        assertThat(queue.write(packet, 20)).isEqualTo(-Errno.EBADFD);
+    }
+
+    @Test
+    void refusesNamesAndInterfacesThatAreThere() throws Exception {
+        for (String bad : List.of("", "a/b", ".", "..", "a b", "sixteencharacter")) {
+            assertThatThrownBy(() -> LinuxTun.open(bad, 1))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("interface name");
+        }
+        LinuxTun unused = tun(1);
+        assertThat(unused.name()).isEqualTo(name);
+        assertThatThrownBy(() -> LinuxTun.open(name, 1))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("in use");
+        assertThatThrownBy(() -> LinuxTun.open("lo", 1)).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void carriesAPacketOnTheLoopAndTellsWhenTheLinkIsGone() throws Exception {
+        LinuxTun tun = tun(1);
+        tun.up(true);
+        IoEventLoop loop = loop();
+        AtomicInteger packets = new AtomicInteger();
+        AtomicInteger broken = new AtomicInteger();
+        long packet = arena.allocate(2048).address();
+        ReadableHandle handle = ReadableHandle.register(
+                        loop, tun.queues().getFirst().fd(), new ReadableHandle.Callback() {
+                            @Override
+                            public void readable() {
+                                while (tun.queues().getFirst().read(packet, 2048) > 0) {
+                                    packets.incrementAndGet();
+                                }
+                            }
+
+                            @Override
+                            public boolean broken() {
+                                broken.incrementAndGet();
+                                return false;
+                            }
+                        })
+                .sync()
+                .getNow();
+        ip("address", "add", "198.18.77.1", "peer", "198.18.77.2", "dev", name); // never leaves our own TUN
+        new ProcessBuilder("ping", "-c", "1", "-W", "1", "198.18.77.2")
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start()
+                .waitFor();
+        await(() -> packets.get() > 0);
+        ip("link", "delete", name);
+        await(() -> broken.get() > 0);
+        CountDownLatch later = new CountDownLatch(50);
+        for (int i = 0; i < 50; i++) {
+            loop.execute(later::countDown); // turns of the loop in which it could be called again
+        }
+        assertThat(later.await(5, TimeUnit.SECONDS)).isTrue();
+        assertThat(broken.get()).as("watched no more").isEqualTo(1);
+        handle.cancel();
+    }
+
+    @Test
+    void theAlarmIsNeverEarly() throws Exception {
+        TimerFd alarm = TimerFd.open();
+        opened.add(alarm);
+        AtomicBoolean early = new AtomicBoolean();
+        CountDownLatch rung = new CountDownLatch(5);
+        long[] due = {BootClock.bootNs() + 5_000_000};
+        ReadableHandle handle = ReadableHandle.register(loop(), alarm.fd(), new ReadableHandle.Callback() {
+                    @Override
+                    public void readable() {
+                        alarm.drain();
+                        if (BootClock.bootNs() < due[0]) {
+                            early.set(true);
+                        }
+                        rung.countDown();
+                        due[0] = BootClock.bootNs() + 3_000_000;
+                        alarm.arm(due[0]);
+                    }
+
+                    @Override
+                    public boolean broken() {
+                        return false;
+                    }
+                })
+                .sync()
+                .getNow();
+        alarm.arm(due[0]);
+        assertThat(rung.await(5, TimeUnit.SECONDS)).isTrue();
+        assertThat(early.get()).isFalse();
+        handle.cancel();
+    }
+
+    @Test
+    void tellsOfUpDownMtuAndDeletion() throws Exception {
+        LinuxTun tun = tun(1);
+        List<String> events = new ArrayList<>();
+        LinkWatch watch = LinkWatch.open(tun, new LinkWatch.Listener() {
+            @Override
+            public void changed(boolean up, int mtu) {
+                events.add(up + " " + mtu);
+            }
+
+            @Override
+            public void deleted() {
+                events.add("deleted");
+            }
+        });
+        opened.add(watch);
+        ip("link", "set", name, "mtu", "1300", "up");
+        await(() -> {
+            watch.drain();
+            return events.contains("true 1300");
+        });
+        ip("link", "set", name, "mtu", "9000");
+        await(() -> {
+            watch.drain();
+            return events.contains("true 9000");
+        });
+        ip("link", "set", name, "down");
+        await(() -> {
+            watch.drain();
+            return events.getLast().equals("false 9000");
+        });
+        ip("link", "delete", name);
+        await(() -> {
+            watch.drain();
+            return events.contains("deleted");
+        });
+    }
+
+    @Test
+    void theBootClockRises() {
+        long first = BootClock.bootNs();
+        assertThat(BootClock.bootNs()).isGreaterThanOrEqualTo(first);
+        assertThat(BootClock.wallNs() / 1_000_000_000).isBetween(1_700_000_000L, 5_000_000_000L);
+    }
+}

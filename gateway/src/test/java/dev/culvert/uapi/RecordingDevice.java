@@ -1,0 +1,88 @@
+package dev.culvert.uapi;
+
+import dev.culvert.crypto.PresharedKey;
+import dev.culvert.crypto.PrivateKey;
+import dev.culvert.crypto.PublicKey;
+import dev.culvert.device.AllowedIp;
+import dev.culvert.device.DeviceChange;
+import dev.culvert.device.DeviceControl;
+import dev.culvert.device.DeviceException;
+import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.PeerChange;
+import dev.culvert.device.PeerStatus;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// A device that only remembers its configuration, by the rules of a set.
+final class RecordingDevice implements DeviceControl {
+    final List<DeviceChange> changes = new ArrayList<>();
+    int refuseWith;
+
+    private @Nullable PrivateKey key;
+    private int port;
+    private int fwmark;
+    private final Map<PublicKey, PeerStatus> peers = new LinkedHashMap<>();
+
+    @Override
+    public synchronized void apply(DeviceChange change) throws DeviceException {
+        if (refuseWith != 0) {
+            throw new DeviceException(refuseWith, "refused");
+        }
+        changes.add(change);
+        if (change.removePrivateKey() || change.privateKey() != null) {
+            key = change.privateKey();
+        }
+        port = Objects.requireNonNullElse(change.listenPort(), port);
+        fwmark = Objects.requireNonNullElse(change.fwmark(), fwmark);
+        if (change.replacePeers()) {
+            peers.clear();
+        }
+        for (PeerChange peer : change.peers()) {
+            apply(peer);
+        }
+    }
+
+    private void apply(PeerChange change) {
+        PeerStatus before = peers.get(change.publicKey());
+        if (change.remove()) {
+            peers.remove(change.publicKey());
+        } else if (before != null || !change.updateOnly()) {
+            Set<AllowedIp> ips = new LinkedHashSet<>();
+            if (before != null && !change.replaceAllowedIps()) {
+                ips.addAll(before.allowedIps());
+            }
+            for (PeerChange.AllowedIpChange ip : change.allowedIps()) {
+                ips.remove(ip.prefix());
+                if (!ip.remove()) {
+                    ips.add(ip.prefix());
+                }
+            }
+            peers.put(
+                    change.publicKey(),
+                    new PeerStatus(
+                            change.publicKey(),
+                            change.presharedKey() != null
+                                    ? change.presharedKey()
+                                    : before == null ? PresharedKey.NONE : before.presharedKey(),
+                            change.endpoint() != null ? change.endpoint() : before == null ? null : before.endpoint(),
+                            1_700_000_000_123_456_789L,
+                            -1, // 2^64 - 1: unsigned
+                            42,
+                            change.persistentKeepaliveSeconds() != null
+                                    ? change.persistentKeepaliveSeconds()
+                                    : before == null ? 0 : before.persistentKeepaliveSeconds(),
+                            List.copyOf(ips)));
+        }
+    }
+
+    @Override
+    public synchronized DeviceStatus status() {
+        return new DeviceStatus(key == null ? null : key.copy(), port, fwmark, List.copyOf(peers.values()));
+    }
+}
