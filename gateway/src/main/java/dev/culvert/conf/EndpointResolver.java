@@ -108,12 +108,13 @@ public final class EndpointResolver {
                     throw new InterruptedException();
                 }
                 String reason = reason(e, endpoint.host());
+                String shown = Redaction.quote(endpoint.toString(), endpoint.toString());
                 if (isFinal(reason) || retriesMax != RETRIES_FOREVER && tries >= retriesMax) {
-                    throw new IOException(source + ": the endpoint " + endpoint + " cannot be resolved (" + reason
+                    throw new IOException(source + ": the endpoint " + shown + " cannot be resolved (" + reason
                             + "); check the name and this host's name server, or give an IP address");
                 }
                 say.accept(String.format(
-                        Locale.ROOT, "%s: `%s'. Trying again in %.2f seconds...", reason, endpoint, pauseMs / 1000.0));
+                        Locale.ROOT, "%s: %s. Trying again in %.2f seconds...", reason, endpoint, pauseMs / 1000.0));
                 pause.sleep(Duration.ofMillis(pauseMs));
                 pauseMs = Math.min(PAUSE_MAX_MS, pauseMs * 6 / 5);
             }

@@ -4,6 +4,8 @@ import dev.culvert.device.AllowedIp;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.net.UnknownHostException;
 import org.jspecify.annotations.Nullable;
 
@@ -55,10 +57,7 @@ public final class IpText {
         byte[] bytes = address.getAddress();
         String text = formatAddress(AllowedIp.of(bytes, 8 * bytes.length));
         if (address instanceof Inet6Address v6) {
-            String zone = v6.getScopedInterface() != null
-                    ? '%' + v6.getScopedInterface().getName()
-                    : v6.getScopeId() != 0 ? "%" + v6.getScopeId() : "";
-            return '[' + text + zone + "]:" + endpoint.getPort();
+            return '[' + text + zone(v6.getScopeId()) + "]:" + endpoint.getPort();
         }
         return text + ':' + endpoint.getPort();
     }
@@ -72,8 +71,11 @@ public final class IpText {
             return null;
         }
         try {
-            // A text that starts as a literal is never looked up by name.
-            return percent < 0 ? InetAddress.getByAddress(bytes) : InetAddress.getByName(text);
+            if (percent < 0) {
+                return InetAddress.getByAddress(bytes);
+            }
+            int scope = scope(text.substring(percent + 1));
+            return scope <= 0 ? null : Inet6Address.getByAddress(null, bytes, scope);
         } catch (UnknownHostException e) {
             return null;
         }
@@ -90,6 +92,29 @@ public final class IpText {
         InetAddress address = bracketed == host.indexOf(':') >= 0 ? parseScoped(host) : null;
         int port = parseDecimal(text, colon + 1, text.length(), 65535);
         return address == null || port < 0 ? null : new InetSocketAddress(address, port);
+    }
+
+    /// An interface's number, by name or as it is; 0 if there is none of that name.
+    private static int scope(String zone) {
+        int number = parseDecimal(zone, 0, zone.length(), Integer.MAX_VALUE / 10 - 1);
+        try {
+            NetworkInterface link = number >= 0 ? null : NetworkInterface.getByName(zone);
+            return number >= 0 ? number : link == null ? 0 : link.getIndex();
+        } catch (SocketException e) {
+            return 0;
+        }
+    }
+
+    private static String zone(int scope) {
+        if (scope == 0) {
+            return "";
+        }
+        try {
+            NetworkInterface link = NetworkInterface.getByIndex(scope);
+            return link == null ? "%" + scope : '%' + link.getName();
+        } catch (SocketException e) {
+            return "%" + scope;
+        }
     }
 
     /// Decimal digits only, or -1.

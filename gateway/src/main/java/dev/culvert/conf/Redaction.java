@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 /// hook's text loses whatever looks like a key before it is logged.
 final class Redaction {
     private static final int QUOTED_LENGTH_MAX = 64;
-    private static final Pattern KEY_PART = Pattern.compile("[A-Za-z0-9+/=_-]{17,}");
+    private static final Pattern KEY_PART = Pattern.compile("[A-Za-z0-9+/=]{17,}");
     private static final Pattern PRINTABLE = Pattern.compile("[!-~][ -~]*");
     private static final Pattern KEY = Pattern.compile("(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{43}=|[0-9A-Fa-f]{64})");
 
