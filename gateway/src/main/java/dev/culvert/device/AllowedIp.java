@@ -1,5 +1,6 @@
 package dev.culvert.device;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 
@@ -42,7 +43,8 @@ public record AllowedIp(boolean ipv6, long hi, long lo, int length) {
             bytes[i] = (byte) (i < 8 ? hi >>> (56 - 8 * i) : lo >>> (120 - 8 * i));
         }
         try {
-            return InetAddress.getByAddress(bytes);
+            // Not InetAddress.getByAddress for both: it makes an IPv4-mapped IPv6 address an IPv4 address.
+            return ipv6 ? Inet6Address.getByAddress(null, bytes, -1) : InetAddress.getByAddress(bytes);
         } catch (UnknownHostException e) {
             throw new AssertionError(e); // 4 or 16 bytes are always an address
         }

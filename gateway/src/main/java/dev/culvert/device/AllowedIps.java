@@ -2,7 +2,8 @@ package dev.culvert.device;
 
 import org.jspecify.annotations.Nullable;
 
-/// A table of prefixes with longest-prefix match: an immutable, path-compressed binary trie (kernel: allowedips.c).
+/// A table of prefixes with longest-prefix match: an immutable, path-compressed binary trie (kernel:
+/// allowedips.c).
 /// A change copies the nodes on its path and shares the rest. Keys are left-aligned in 128 bits; one table a
 /// family.
 ///

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What one `set` asks for: applied whole or not at all. A null component means "leave as it is".
 ///
-/// @param privateKey the new identity
+/// @param privateKey the new identity; the device takes a copy, the caller closes this one
 /// @param removePrivateKey takes the identity away (`private_key` of zeros)
 /// @param listenPort 0 lets the system choose
 /// @param fwmark 0 switches the mark off

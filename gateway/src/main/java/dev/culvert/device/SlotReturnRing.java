@@ -3,7 +3,8 @@ package dev.culvert.device;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
-/// Brings lent slots home: the borrowing lane offers, the owning lane polls. Never full: it holds as many as can be
+/// Brings lent slots home: the borrowing lane offers, the owning lane polls. Never full: it holds as many as can
+/// be
 /// lent, which the owner counts (`HandOver.outstanding`) from lending to polling.
 @AnyThread
 final class SlotReturnRing {

@@ -26,7 +26,8 @@ final class StagedPackets {
         }
     }
 
-    /// Charged with every packet beside its capacity, for the buffer object and the allocator's rounding: many tiny
+    /// Charged with every packet beside its capacity, for the buffer object and the allocator's rounding: many
+    /// tiny
     /// packets would otherwise take several times what the budget allows.
     static final int OVERHEAD_BYTES = 192;
 

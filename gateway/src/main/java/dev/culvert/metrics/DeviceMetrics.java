@@ -24,8 +24,9 @@ public final class DeviceMetrics implements MeterBinder {
 
     @Override
     public void bindTo(MeterRegistry registry) {
+        // A registry holds the first argument weakly and the function strongly: so the counters are the function's.
         for (DropReason reason : DropReason.values()) {
-            FunctionCounter.builder("culvert.drops", counters, all -> drops(all, reason))
+            FunctionCounter.builder("culvert.drops", reason, each -> drops(counters, each))
                     .tag("device", device)
                     .tag("reason", reason.label())
                     .description("Packets dropped, by reason")
@@ -33,7 +34,7 @@ public final class DeviceMetrics implements MeterBinder {
         }
         for (LaneCounters.Counter counter : LaneCounters.Counter.values()) {
             String name = counter.name().toLowerCase(Locale.ROOT).replace('_', '.');
-            FunctionCounter.builder("culvert." + name, counters, all -> value(all, counter))
+            FunctionCounter.builder("culvert." + name, counter, each -> value(counters, each))
                     .tag("device", device)
                     .register(registry);
         }

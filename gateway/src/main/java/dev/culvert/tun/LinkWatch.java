@@ -20,6 +20,7 @@ public final class LinkWatch implements AutoCloseable {
     private static final int RTMGRP_LINK = 1;
     private static final int RTM_NEWLINK = 16;
     private static final int RTM_DELLINK = 17;
+    private static final int AF_UNSPEC = 0;
     private static final int IFF_UP = 1;
     private static final int IFLA_MTU = 4;
     private static final int BUFFER_BYTES = 32 << 10;
@@ -89,7 +90,8 @@ public final class LinkWatch implements AutoCloseable {
                 return;
             }
             long info = buffer + at + NLMSG_HEADER_BYTES;
-            if (Memory.getNativeInt(info + 4) == link.index()) {
+            // Other families speak of other things: a port that leaves a bridge sends an RTM_DELLINK of AF_BRIDGE.
+            if (Memory.getUnsignedByte(info) == AF_UNSPEC && Memory.getNativeInt(info + 4) == link.index()) {
                 if (type == RTM_NEWLINK) {
                     boolean up = (Memory.getNativeInt(info + 8) & IFF_UP) != 0;
                     listener.changed(up, mtu(info + IFINFO_BYTES, buffer + at + length));

@@ -23,6 +23,8 @@ public final class LinuxTun implements Tun {
     private static final int IFF_TUN = 1;
     private static final int IFF_MULTI_QUEUE = 0x100;
     private static final int IFF_NO_PI = 0x1000;
+    /// With several queues, a second process could add queues of its own to our interface.
+    private static final int IFF_TUN_EXCL = 0x8000;
     private static final int IFREQ_BYTES = 40;
     private static final int IFREQ_VALUE = 16;
 
@@ -49,7 +51,7 @@ public final class LinuxTun implements Tun {
         try {
             int flags = IFF_TUN | IFF_NO_PI | (queues > 1 ? IFF_MULTI_QUEUE : 0);
             for (int i = 0; i < queues; i++) {
-                opened.add(openQueue(name, flags));
+                opened.add(openQueue(name, i == 0 ? flags | IFF_TUN_EXCL : flags));
             }
             LinuxTun tun = new LinuxTun(name, index(name), opened);
             tun.quieten();

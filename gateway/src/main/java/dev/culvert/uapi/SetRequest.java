@@ -167,6 +167,14 @@ final class SetRequest {
         }
     }
 
+    /// Zeroes the private key of the request: the device has its own copy.
+    void wipe() {
+        PrivateKey key = privateKey;
+        if (key != null) {
+            key.close();
+        }
+    }
+
     /// The whole request.
     DeviceChange change() {
         endBlock();

@@ -2,6 +2,7 @@ package dev.culvert.uapi;
 
 import dev.culvert.device.DeviceControl;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -135,11 +136,11 @@ public final class UapiServer implements AutoCloseable {
         }
     }
 
-    private boolean answers() {
+    private boolean answers() throws IOException {
         try (SocketChannel probe = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
             return probe.isConnected();
-        } catch (IOException e) {
-            return false;
+        } catch (ConnectException e) {
+            return false; // refused: nobody listens
         }
     }
 
@@ -241,12 +242,12 @@ public final class UapiServer implements AutoCloseable {
         closed = true;
         boolean ours = inode.equals(inode());
         try {
+            if (ours) {
+                Files.deleteIfExists(path); // while we listen: afterwards a successor may have taken the name
+            }
             server.close();
             for (Connection connection : connections) {
                 close(connection);
-            }
-            if (ours) {
-                Files.deleteIfExists(path);
             }
         } catch (IOException e) {
             LOG.warn("{}: {}", path, e.getMessage());

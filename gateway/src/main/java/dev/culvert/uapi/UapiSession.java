@@ -77,20 +77,19 @@ final class UapiSession {
                 }
                 request.line(lines.bytes(), length);
             }
+            device.apply(request.change());
+            answer(0);
         } catch (UapiException e) {
             skipRequest(false);
             answer(-e.errno);
-            return;
-        }
-        try {
-            device.apply(request.change());
-            answer(0);
         } catch (DeviceException e) {
             LOG.warn("a change was refused: {}", e.getMessage());
             answer(-e.errno()); // wg(8) expects it negative here and positive for get (conformance 2.2)
         } catch (RuntimeException e) {
             LOG.error("a change failed by a fault in Culvert; please report it", e);
             answer(-UapiException.EIO);
+        } finally {
+            request.wipe();
         }
     }
 
@@ -99,7 +98,14 @@ final class UapiSession {
             answer(UapiException.EINVAL);
             return;
         }
-        DeviceStatus status = device.status();
+        DeviceStatus status;
+        try {
+            status = device.status();
+        } catch (RuntimeException e) {
+            LOG.error("the state could not be read by a fault in Culvert; please report it", e);
+            answer(UapiException.EIO);
+            return;
+        }
         try (PrivateKey key = status.privateKey()) {
             if (key != null) {
                 line("private_key", key.toHex());

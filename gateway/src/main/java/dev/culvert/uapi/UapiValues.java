@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 /// The texts of values: decimal numbers, hex keys, addresses. Readers throw [UapiException] with EINVAL.
 final class UapiValues {
     static final int KEY_BYTES = 32;
-    private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
+    private static final Pattern IPV4 = Pattern.compile("(0|[1-9]\\d{0,2})(\\.(0|[1-9]\\d{0,2})){3}");
     private static final Pattern NUMBER = Pattern.compile("\\d{1,10}");
 
     private UapiValues() {}
@@ -74,16 +74,20 @@ final class UapiValues {
         }
     }
 
+    /// As inet_pton(3) takes them: names are never resolved here, "1.2" and "010.1.1.1" are no addresses, and an
+    /// IPv4-mapped IPv6 address stays one.
     private static InetAddress address(String text) throws UapiException {
-        if (text.indexOf('%') >= 0
-                || text.indexOf(':') < 0 && !IPV4.matcher(text).matches()) {
-            throw invalid(); // names are never resolved here, and "1.2" is no address
-        }
-        try {
-            return InetAddress.ofLiteral(text);
-        } catch (IllegalArgumentException e) {
+        boolean ipv6 = text.indexOf(':') >= 0;
+        if (ipv6
+                ? text.startsWith("[") || text.indexOf('%') >= 0
+                : !IPV4.matcher(text).matches()) {
             throw invalid();
         }
+        byte[] bytes = NetUtil.createByteArrayFromIpAddressString(text);
+        if (bytes == null || bytes.length != (ipv6 ? 16 : 4)) {
+            throw invalid();
+        }
+        return AllowedIp.of(bytes, bytes.length * 8).address();
     }
 
     /// `IP:PORT` or `[IP6]:PORT`, with a zone where there is one.

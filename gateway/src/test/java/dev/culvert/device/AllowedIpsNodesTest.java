@@ -13,7 +13,8 @@ import net.jqwik.api.Property;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// The trie's shape: no node that nothing needs, no more copies than a change's path has, and an old table that stands.
+/// The trie's shape: no node that nothing needs, no more copies than a change's path has, and an old table that
+/// stands.
 @LaneConfined
 final class AllowedIpsNodesTest {
     @Property(tries = 200)
@@ -52,7 +53,8 @@ final class AllowedIpsNodesTest {
         assertThat(table.root).isNull();
     }
 
-    /// As the kernel's self-test does with its special cases: both ends of the lengths, and both sides of the halves.
+    /// As the kernel's self-test does with its special cases: both ends of the lengths, and both sides of the
+    /// halves.
     @Test
     void forksAtEveryBitButTheLast() {
         for (int bit = 0; bit < 127; bit++) {

@@ -7,7 +7,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// The ring between two lanes: what goes in comes out, full is full, and one drain is scheduled where one is needed.
+/// The ring between two lanes: what goes in comes out, full is full, and one drain is scheduled where one is
+/// needed.
 @LaneConfined
 final class HandOverRingTest {
     private static final int CAPACITY = 8;
@@ -53,7 +54,8 @@ final class HandOverRingTest {
         assertThat(ring.available()).isEqualTo(1);
     }
 
-    /// The consumer runs only what the producer scheduled, one drain a count; a lost wake-up would stop it for good.
+    /// The consumer runs only what the producer scheduled, one drain a count; a lost wake-up would stop it for
+    /// good.
     @Test
     void losesNothingReordersNothingAndSchedulesNoDrainTwice() throws Exception {
         int packets = 300_000;

@@ -15,7 +15,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
 
-/// Staged packets at both limits, 128 a peer and the device's bytes: every packet is staged, sent, or dropped and told.
+/// Staged packets at both limits, 128 a peer and the device's bytes: every packet is staged, sent, or dropped and
+/// told.
 @LaneConfined
 final class StagedPacketsTest {
     @Test

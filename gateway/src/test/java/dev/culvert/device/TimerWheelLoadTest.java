@@ -11,7 +11,8 @@ import net.jqwik.api.Property;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// The wheel under many entries, jumps of the clock and a limit of expiries a turn: what it costs, and that it keeps
+/// The wheel under many entries, jumps of the clock and a limit of expiries a turn: what it costs, and that it
+/// keeps
 /// its promises when it is called late or may not finish.
 @LaneConfined
 final class TimerWheelLoadTest {

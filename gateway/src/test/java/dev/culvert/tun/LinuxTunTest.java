@@ -96,11 +96,13 @@ final class LinuxTunTest {
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("interface name");
         }
-        LinuxTun unused = tun(1);
+        LinuxTun unused = tun(2);
         assertThat(unused.name()).isEqualTo(name);
-        assertThatThrownBy(() -> LinuxTun.open(name, 1))
-                .isInstanceOf(IOException.class)
-                .hasMessageContaining("in use");
+        for (int queues : new int[] {1, 2}) {
+            assertThatThrownBy(() -> LinuxTun.open(name, queues))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("in use");
+        }
         assertThatThrownBy(() -> LinuxTun.open("lo", 1)).isInstanceOf(IOException.class);
     }
 

@@ -36,7 +36,8 @@ final class RecordingDevice implements DeviceControl {
         }
         changes.add(change);
         if (change.removePrivateKey() || change.privateKey() != null) {
-            key = change.privateKey();
+            PrivateKey given = change.privateKey();
+            key = given == null ? null : given.copy();
         }
         port = Objects.requireNonNullElse(change.listenPort(), port);
         fwmark = Objects.requireNonNullElse(change.fwmark(), fwmark);

@@ -122,6 +122,10 @@ final class UapiServerTest {
                 "allowed_ip=-10.0.0.1/24|0",
                 "allowed_ip=::/0|0",
                 "allowed_ip=10.0.0.1|-22",
+                "allowed_ip=::ffff:10.0.0.0/104|0",
+                "allowed_ip=::ffff:10.0.0.0/129|-22",
+                "allowed_ip=[::1]/128|-22",
+                "allowed_ip=010.0.0.1/32|-22",
                 "allowed_ip=10.0.0.1/33|-22",
                 "allowed_ip=::/129|-22",
                 "persistent_keepalive_interval=65535|0",
@@ -167,9 +171,12 @@ final class UapiServerTest {
 
     @Test
     void printsAllKeysInOrder() throws IOException {
-        assertThat(ask("set=1\nprivate_key=" + KEY_B + "\nlisten_port=51820\nfwmark=4294967295\npublic_key=" + KEY_A
-                        + "\nendpoint=[2001:db8::1]:7\npersistent_keepalive_interval=25\n"
-                        + "allowed_ip=10.0.0.1/24\nallowed_ip=2001:db8:0:0:0:0:0:1/64\nallowed_ip=0.0.0.0/0\n\n"))
+        assertThat(
+                        ask(
+                                "set=1\nprivate_key=" + KEY_B + "\nlisten_port=51820\nfwmark=4294967295\npublic_key="
+                                        + KEY_A
+                                        + "\nendpoint=[2001:db8::1]:7\npersistent_keepalive_interval=25\n"
+                                        + "allowed_ip=::ffff:10.0.0.1/128\nallowed_ip=10.0.0.1/24\nallowed_ip=2001:db8:0:0:0:0:0:1/64\nallowed_ip=0.0.0.0/0\n\n"))
                 .isEqualTo("errno=0\n\n");
         String clamped = PrivateKey.fromHex(KEY_B).toHex();
         assertThat(ask("get=1\n\n"))
@@ -187,6 +194,7 @@ final class UapiServerTest {
                         "tx_bytes=18446744073709551615",
                         "rx_bytes=42",
                         "persistent_keepalive_interval=25",
+                        "allowed_ip=::ffff:a00:1/128",
                         "allowed_ip=10.0.0.0/24",
                         "allowed_ip=2001:db8::/64",
                         "allowed_ip=0.0.0.0/0",
