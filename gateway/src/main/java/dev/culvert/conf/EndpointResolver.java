@@ -114,7 +114,7 @@ public final class EndpointResolver {
                             + "); check the name and this host's name server, or give an IP address");
                 }
                 say.accept(String.format(
-                        Locale.ROOT, "%s: %s. Trying again in %.2f seconds...", reason, endpoint, pauseMs / 1000.0));
+                        Locale.ROOT, "%s: %s. Trying again in %.2f seconds...", reason, shown, pauseMs / 1000.0));
                 pause.sleep(Duration.ofMillis(pauseMs));
                 pauseMs = Math.min(PAUSE_MAX_MS, pauseMs * 6 / 5);
             }

@@ -1,0 +1,81 @@
+package dev.culvert.conf;
+
+import dev.culvert.crypto.PresharedKey;
+import dev.culvert.crypto.PublicKey;
+import dev.culvert.device.AllowedIp;
+import dev.culvert.device.DeviceChange;
+import dev.culvert.device.DeviceControl;
+import dev.culvert.device.DeviceException;
+import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.PeerChange;
+import dev.culvert.device.PeerStatus;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Keeps what it is told, with the kernel's rules for peers and prefixes as far as these tests need them.
+final class FakeDevice implements DeviceControl {
+    final List<DeviceChange> changes = new ArrayList<>();
+    boolean refuses;
+    private DeviceStatus status = new DeviceStatus(null, 0, 0, List.of());
+
+    @Override
+    public void apply(DeviceChange change) throws DeviceException {
+        if (refuses) {
+            throw new DeviceException(98, "the port is in use; choose another");
+        }
+        changes.add(change);
+        Map<PublicKey, PeerStatus> peers = new LinkedHashMap<>();
+        if (!change.replacePeers()) {
+            status.peers().forEach(peer -> peers.put(peer.publicKey(), peer));
+        }
+        for (PeerChange peer : change.peers()) {
+            if (peer.remove()) {
+                peers.remove(peer.publicKey());
+            } else {
+                peers.put(peer.publicKey(), changed(peers.get(peer.publicKey()), peer));
+            }
+        }
+        status = new DeviceStatus(
+                change.removePrivateKey()
+                        ? null
+                        : change.privateKey() == null ? status.privateKey() : change.privateKey(),
+                orElse(change.listenPort(), status.listenPort()),
+                orElse(change.fwmark(), status.fwmark()),
+                List.copyOf(peers.values()));
+    }
+
+    @Override
+    public DeviceStatus status() {
+        return status;
+    }
+
+    private static PeerStatus changed(@Nullable PeerStatus before, PeerChange change) {
+        List<AllowedIp> prefixes = new ArrayList<>();
+        if (before != null && !change.replaceAllowedIps()) {
+            prefixes.addAll(before.allowedIps());
+        }
+        for (PeerChange.AllowedIpChange each : change.allowedIps()) {
+            prefixes.remove(each.prefix());
+            if (!each.remove()) {
+                prefixes.add(each.prefix());
+            }
+        }
+        PresharedKey presharedKey = change.presharedKey();
+        return new PeerStatus(
+                change.publicKey(),
+                presharedKey != null ? presharedKey : before == null ? PresharedKey.NONE : before.presharedKey(),
+                change.endpoint() != null ? change.endpoint() : before == null ? null : before.endpoint(),
+                0,
+                0,
+                0,
+                orElse(change.persistentKeepaliveSeconds(), before == null ? 0 : before.persistentKeepaliveSeconds()),
+                prefixes);
+    }
+
+    private static int orElse(@Nullable Integer value, int otherwise) {
+        return value == null ? otherwise : value;
+    }
+}
