@@ -2,14 +2,14 @@ package dev.culvert.device;
 
 import org.jspecify.annotations.Nullable;
 
-/// A table of prefixes with longest-prefix match: an immutable, path-compressed binary trie (kernel:
-/// allowedips.c). A
-/// change copies the nodes on its path and shares the rest. Keys are left-aligned in 128 bits; one table a family.
+/// A table of prefixes with longest-prefix match: an immutable, path-compressed binary trie (kernel: allowedips.c).
+/// A change copies the nodes on its path and shares the rest. Keys are left-aligned in 128 bits; one table a
+/// family.
 ///
 /// A node without a value has two children, so there is no node that nothing needs.
 @Published
 final class AllowedIps<V> {
-    private record Node<V>(
+    record Node<V>(
             long hi,
             long lo,
             int length,
@@ -34,7 +34,7 @@ final class AllowedIps<V> {
 
     private static final AllowedIps<Object> EMPTY = new AllowedIps<>(null);
 
-    private final @Nullable Node<V> root;
+    final @Nullable Node<V> root;
 
     private AllowedIps(@Nullable Node<V> root) {
         this.root = root;

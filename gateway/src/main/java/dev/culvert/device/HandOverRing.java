@@ -5,30 +5,24 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /// Packets from one lane to another: a bounded ring with one producer and one consumer. Entries are parallel
-/// arrays,
-/// written in place. The producer claims entries during its turn and publishes them together at its end.
+/// arrays, written in place. The producer claims entries during its turn and publishes them together at its end.
 ///
-/// Wake-up: the consumer is told only if it may be asleep. The producer sets `wakePending` after it has published,
-/// and
+/// Wake-up: the consumer is told only if it may be asleep. The producer sets a flag after it has published, and
 /// schedules a drain if it was not set; the drain clears it *before* it looks for entries, so that what is
-/// published
-/// afterwards schedules the next drain.
+/// published afterwards schedules the next drain. Each exchanges the flag, rather than writing it: a drain that
+/// clears the flag reads what the last producer set, and so is ordered after that producer's entries.
 @AnyThread
 final class HandOverRing {
-    private static final VarHandle HEAD;
-    private static final VarHandle TAIL;
-    private static final VarHandle WAKE_PENDING;
+    private static final VarHandle CURSOR = MethodHandles.arrayElementVarHandle(int[].class);
 
-    static {
-        try {
-            MethodHandles.Lookup lookup = MethodHandles.lookup();
-            HEAD = lookup.findVarHandle(HandOverRing.class, "head", int.class);
-            TAIL = lookup.findVarHandle(HandOverRing.class, "tail", int.class);
-            WAKE_PENDING = lookup.findVarHandle(HandOverRing.class, "wakePending", boolean.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
+    // Each side's words, and the flag, lie 128 bytes from the others (two lines, as the prefetcher fetches pairs): the
+    // producer writes CLAIMED and the consumer reads HEAD for every packet, and neither must take the other's line.
+    private static final int TAIL = 32;
+    private static final int CLAIMED = TAIL + 1; // the producer's: entries claimed and not published yet end here
+    private static final int HEAD_SEEN = TAIL + 2; // the producer's last sight of HEAD
+    private static final int HEAD = 64;
+    private static final int WAKE_PENDING = 96;
+    private static final int WORDS = 128;
 
     private final int mask;
     private final int[] kind;
@@ -45,20 +39,7 @@ final class HandOverRing {
     private final long[] localLo;
     private final int[] localInterface;
     private final int[] ecn;
-
-    /// The producer's: entries claimed and not published yet end here.
-    private int claimed;
-    /// The producer's last sight of `head`.
-    private int headSeen;
-
-    @SuppressWarnings("unused") // through HEAD: written by the consumer
-    private int head;
-
-    @SuppressWarnings("unused") // through TAIL: written by the producer
-    private int tail;
-
-    @SuppressWarnings("unused") // through WAKE_PENDING: set by the producer, cleared by the consumer
-    private boolean wakePending;
+    private final int[] cursors = new int[WORDS];
 
     /// @param capacity a power of two
     HandOverRing(int capacity) {
@@ -84,13 +65,15 @@ final class HandOverRing {
 
     /// An entry to fill, -1 if the ring is full.
     int claim() {
-        if (claimed - headSeen > mask) {
-            headSeen = (int) HEAD.getAcquire(this);
-            if (claimed - headSeen > mask) {
+        int claimed = cursors[CLAIMED];
+        if (claimed - cursors[HEAD_SEEN] > mask) {
+            cursors[HEAD_SEEN] = (int) CURSOR.getAcquire(cursors, HEAD);
+            if (claimed - cursors[HEAD_SEEN] > mask) {
                 return -1;
             }
         }
-        return claimed++ & mask;
+        cursors[CLAIMED] = claimed + 1;
+        return claimed & mask;
     }
 
     void packet(int entry, int packetKind, int packetSlot, long at, int lengthBytes, @Nullable LanePeer to) {
@@ -120,8 +103,8 @@ final class HandOverRing {
     ///
     /// @return true if a drain must be scheduled
     boolean publish() {
-        TAIL.setVolatile(this, claimed);
-        return !(boolean) WAKE_PENDING.getAndSet(this, true);
+        CURSOR.setRelease(cursors, TAIL, cursors[CLAIMED]);
+        return (int) CURSOR.getAndSet(cursors, WAKE_PENDING, 1) == 0;
     }
 
     // The consumer's side.
@@ -130,13 +113,13 @@ final class HandOverRing {
     ///
     /// @return how many entries may be read, at positions 0..n-1 by [#entry]
     int available() {
-        WAKE_PENDING.setVolatile(this, false);
-        return (int) TAIL.getVolatile(this) - (int) HEAD.get(this);
+        CURSOR.getAndSet(cursors, WAKE_PENDING, 0);
+        return (int) CURSOR.getAcquire(cursors, TAIL) - cursors[HEAD];
     }
 
     /// The entry at `position` from the oldest.
     int entry(int position) {
-        return (int) HEAD.get(this) + position & mask;
+        return cursors[HEAD] + position & mask;
     }
 
     int kind(int entry) {
@@ -172,10 +155,10 @@ final class HandOverRing {
 
     /// Gives the oldest `count` entries back to the producer.
     void consumed(int count) {
-        int from = (int) HEAD.get(this);
+        int from = cursors[HEAD];
         for (int i = 0; i < count; i++) {
             peer[from + i & mask] = null;
         }
-        HEAD.setRelease(this, from + count);
+        CURSOR.setRelease(cursors, HEAD, from + count);
     }
 }

@@ -3,33 +3,20 @@ package dev.culvert.device;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
-/// Brings lent slots home: the borrowing lane offers, the owning lane polls. Never full: it holds as many as can
-/// be
-/// lent
-/// (the owner's [HandOverRing] bounds them).
+/// Brings lent slots home: the borrowing lane offers, the owning lane polls. Never full: it holds as many as can be
+/// lent, which the owner counts (`HandOver.outstanding`) from lending to polling.
 @AnyThread
 final class SlotReturnRing {
-    private static final VarHandle HEAD;
-    private static final VarHandle TAIL;
+    private static final VarHandle CURSOR = MethodHandles.arrayElementVarHandle(int[].class);
 
-    static {
-        try {
-            MethodHandles.Lookup lookup = MethodHandles.lookup();
-            HEAD = lookup.findVarHandle(SlotReturnRing.class, "head", int.class);
-            TAIL = lookup.findVarHandle(SlotReturnRing.class, "tail", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
+    // Each on lines of its own, as in HandOverRing.
+    private static final int TAIL = 32; // written by the borrower
+    private static final int HEAD = 64; // written by the owner
+    private static final int WORDS = 96;
 
     private final int[] slots;
     private final int mask;
-
-    @SuppressWarnings("unused") // through HEAD: written by the owner
-    private int head;
-
-    @SuppressWarnings("unused") // through TAIL: written by the borrower
-    private int tail;
+    private final int[] cursors = new int[WORDS];
 
     /// @param capacity a power of two, no less than what can be lent at a time
     SlotReturnRing(int capacity) {
@@ -40,20 +27,20 @@ final class SlotReturnRing {
 
     /// The borrower's side.
     void offer(int slot) {
-        int position = (int) TAIL.get(this);
-        assert position - (int) HEAD.getAcquire(this) < slots.length : "more slots come back than were lent";
+        int position = cursors[TAIL];
+        assert position - (int) CURSOR.getAcquire(cursors, HEAD) < slots.length : "more slots come back than were lent";
         slots[position & mask] = slot;
-        TAIL.setRelease(this, position + 1);
+        CURSOR.setRelease(cursors, TAIL, position + 1);
     }
 
     /// The owner's side: -1 if none is there.
     int poll() {
-        int position = (int) HEAD.get(this);
-        if (position == (int) TAIL.getAcquire(this)) {
+        int position = cursors[HEAD];
+        if (position == (int) CURSOR.getAcquire(cursors, TAIL)) {
             return -1;
         }
         int slot = slots[position & mask];
-        HEAD.setRelease(this, position + 1);
+        CURSOR.setRelease(cursors, HEAD, position + 1);
         return slot;
     }
 }

@@ -6,25 +6,29 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /// The packets of a peer that wait for a key, in order (kernel: `staged_packet_queue`): at most 128, the oldest
-/// goes.
-/// A peer with none costs one reference.
+/// goes. A peer with none costs one reference.
 @LaneConfined
 final class StagedPackets {
-    /// What staging a packet did.
+    /// What staging a packet did. At most one packet is dropped, this one or the oldest.
     @Published
     enum Outcome {
         STAGED,
         OLDEST_DROPPED,
+        OLDEST_DROPPED_FOR_MEMORY,
         REFUSED;
 
         void countIn(LaneCounters counters) {
             switch (this) {
                 case STAGED -> {}
                 case OLDEST_DROPPED -> counters.dropped(DropReason.STAGED_OVERFLOW);
-                case REFUSED -> counters.dropped(DropReason.STAGED_MEMORY);
+                case OLDEST_DROPPED_FOR_MEMORY, REFUSED -> counters.dropped(DropReason.STAGED_MEMORY);
             }
         }
     }
+
+    /// Charged with every packet beside its capacity, for the buffer object and the allocator's rounding: many tiny
+    /// packets would otherwise take several times what the budget allows.
+    static final int OVERHEAD_BYTES = 192;
 
     private final StagedBudget budget;
     private @Nullable ArrayDeque<ByteBuf> packets;
@@ -33,28 +37,38 @@ final class StagedPackets {
         this.budget = budget;
     }
 
-    /// Takes the packet over, or releases it when the device's budget is spent.
+    /// Takes the packet over. When 128 wait already, or the device's budget is spent, the oldest of this same peer
+    /// makes room. If that is not enough, or there is none, the new packet is released and the others stay.
     Outcome stage(ByteBuf packet) {
         ArrayDeque<ByteBuf> queue = packets;
+        ByteBuf oldest = queue == null ? null : queue.peek();
+        boolean full = queue != null && queue.size() == Protocol.MAX_STAGED_PACKETS;
+        Outcome outcome = Outcome.STAGED;
+        if (full || !budget.reserve(chargeBytes(packet))) {
+            // The difference in one step, so that no other lane takes what is freed here.
+            if (oldest == null || !budget.reserve(chargeBytes(packet) - chargeBytes(oldest))) {
+                packet.release();
+                return Outcome.REFUSED;
+            }
+            outcome = full ? Outcome.OLDEST_DROPPED : Outcome.OLDEST_DROPPED_FOR_MEMORY;
+        }
         if (queue == null) {
             queue = new ArrayDeque<>(2);
             packets = queue;
         }
-        Outcome outcome = Outcome.STAGED;
-        if (queue.size() == Protocol.MAX_STAGED_PACKETS) {
-            drop(queue.remove());
-            outcome = Outcome.OLDEST_DROPPED;
-        }
-        if (!budget.reserve(packet.capacity())) {
-            packet.release();
-            return Outcome.REFUSED;
+        if (outcome != Outcome.STAGED) {
+            queue.remove().release();
         }
         queue.add(packet);
         return outcome;
     }
 
+    private static int chargeBytes(ByteBuf packet) {
+        return packet.capacity() + OVERHEAD_BYTES;
+    }
+
     private void drop(ByteBuf packet) {
-        budget.release(packet.capacity());
+        budget.release(chargeBytes(packet));
         packet.release();
     }
 
@@ -67,7 +81,7 @@ final class StagedPackets {
         }
         ByteBuf packet = queue.poll();
         if (packet != null) {
-            budget.release(packet.capacity());
+            budget.release(chargeBytes(packet));
         }
         if (queue.isEmpty()) {
             packets = null;

@@ -2,189 +2,198 @@ package dev.culvert.device;
 
 import org.jspecify.annotations.Nullable;
 
-/// A hierarchical timer wheel with intrusive entries: arming and disarming is a handful of stores, nothing is
-/// allocated,
-/// and an entry that is idle costs nothing. Levels of 64 buckets each; a tick is 2^22 ns (4.2 ms).
+/// A lane's deadlines: one entry a peer, in a hierarchical wheel whose lists run through the entries themselves.
 ///
-/// An entry goes off never before its deadline, and less than two ticks after it if [#nextWakeUpNs] is followed. A
-/// jump
-/// of the clock costs the number of occupied buckets, not of ticks.
+/// The lane arms and disarms entries, sleeps until [#nextWakeUpNs()] and then calls [#expire]. Nothing is allocated
+/// after construction, and the cost of a call does not depend on how much time has passed: slots are found by
+/// bitmaps. An entry never fires early, and at most one tick (4.2 ms) after its deadline when the wake-ups are
+/// followed. The wheel never reads a clock; times are nanoseconds of any origin, compared by subtraction, deadlines
+/// within 2^62 ns of the time of construction.
+///
+/// Ticks since construction are seven digits of six bits. An entry's level is the highest digit in which its tick
+/// differs from the wheel's, its slot is that digit:
+/// ```
+/// level 0   64 slots of 4.2 ms      an entry of the slot that is reached is due
+/// level 1   64 slots of 268 ms      the slot that is reached is moved down, entry by entry,
+/// level 2   64 slots of 17 s        at most MOVES_MAX a call
+/// ...
+/// level 6   64 slots of 9 years
+/// ```
+/// All entries of a level are nearer than those of the levels above, and a lower slot is nearer than a higher one,
+/// so the nearest slot is the lowest bit of the lowest level that has one.
 @LaneConfined
 final class TimerWheel {
-    private static final int TICK_SHIFT = 22;
-    private static final int LEVEL_BITS = 6;
-    private static final int BUCKETS = 1 << LEVEL_BITS;
-    /// 64^6 ticks: nine years.
-    private static final int LEVELS = 6;
+    /// log2 of the tick's nanoseconds.
+    static final int TICK_SHIFT = 22;
 
-    /// What is armed: extended by what the timer is for, so that no object is made.
-    abstract static class Entry {
-        private @Nullable Entry next;
-        private @Nullable Entry previous;
-        private long deadlineTick;
-        private int bucket = -1;
-    }
+    /// Entries that one call moves to a lower level; more wait for the next call, which is due at once.
+    static final int MOVES_MAX = 4096;
 
-    /// Called for an entry that has gone off; it may be armed again inside.
-    @LaneConfined
-    interface ExpiryListener {
-        void expired(Entry entry);
-    }
+    private static final int DIGIT_BITS = 6;
+    private static final int SLOTS = 1 << DIGIT_BITS;
+    private static final int LEVELS = 7; // 7 * 6 bits hold every tick of 2^63 ns
+    private static final int NONE = -1;
 
-    private final @Nullable Entry[] heads = new Entry[LEVELS * BUCKETS];
-    /// A bit a bucket that is not empty, one word a level.
+    private final long startNs;
+    private final @Nullable Entry[] first = new @Nullable Entry[LEVELS * SLOTS];
+    private final long[] nearestTick = new long[LEVELS * SLOTS]; // of the slot's entries, or of one disarmed since
     private final long[] occupied = new long[LEVELS];
-    /// Every tick up to here has been worked through; entries of it may still wait in [#due].
     private long tick;
-
-    private @Nullable Entry due;
+    private int movingSlot = NONE; // reached, but not yet empty
 
     TimerWheel(long nowNs) {
-        tick = nowNs >> TICK_SHIFT;
+        startNs = nowNs;
     }
 
-    /// Moves the entry if it was armed.
+    /// Sets the entry's only deadline, moving it if it is armed. A deadline that has passed is due at the next
+    /// call.
     void arm(Entry entry, long deadlineNs) {
-        disarm(entry);
-        // Rounded up: a tick's entries go off when all of its deadlines have passed.
-        entry.deadlineTick = Math.max((deadlineNs + (1L << TICK_SHIFT) - 1) >> TICK_SHIFT, tick + 1);
-        insert(entry);
+        if (entry.slot != NONE) {
+            unlink(entry);
+        }
+        entry.deadlineNs = deadlineNs;
+        link(entry);
     }
 
     void disarm(Entry entry) {
-        if (entry.bucket == -1) {
-            return;
+        if (entry.slot != NONE) {
+            unlink(entry);
         }
-        unlink(entry);
     }
 
     boolean armed(Entry entry) {
-        return entry.bucket != -1;
+        return entry.slot != NONE;
     }
 
-    private static final int DUE = LEVELS * BUCKETS;
-
-    private void insert(Entry entry) {
-        long delta = entry.deadlineTick - tick;
-        int level = delta <= 0 ? 0 : (63 - Long.numberOfLeadingZeros(entry.deadlineTick ^ tick)) / LEVEL_BITS;
-        if (level >= LEVELS) {
-            level = LEVELS - 1;
+    /// Disarms and hands over entries whose deadline has come, nearest tick first, in order of arming within a
+    /// tick. The listener may arm and disarm any entry of this wheel; one that it arms in the past comes again
+    /// within this call. What is left at the limit stays due: [#nextWakeUpNs()] then lies in the past.
+    ///
+    /// @return entries handed over, at most `maxExpiries`
+    int expire(long nowNs, int maxExpiries, ExpiryListener listener) {
+        long nowTick = (nowNs - startNs) >> TICK_SHIFT;
+        int expired = 0;
+        int moves = 0;
+        while (expired < maxExpiries) {
+            int slot = movingSlot != NONE ? movingSlot : nearestSlot();
+            if (slot == NONE || slotTick(slot) > nowTick) {
+                tick = Math.max(tick, nowTick);
+                break;
+            }
+            tick = slotTick(slot);
+            Entry entry = first[slot];
+            assert entry != null;
+            if (slot < SLOTS) {
+                unlink(entry);
+                expired++;
+                listener.expired(entry);
+            } else {
+                if (moves == MOVES_MAX) {
+                    break;
+                }
+                movingSlot = slot;
+                moves++;
+                unlink(entry);
+                link(entry);
+            }
         }
-        int at = (int) (entry.deadlineTick >> level * LEVEL_BITS) & BUCKETS - 1;
-        int bucket = level * BUCKETS + at;
-        link(entry, bucket, heads[bucket]);
-        heads[bucket] = entry;
-        occupied[level] |= 1L << at;
+        return expired;
     }
 
-    private static void link(Entry entry, int bucket, @Nullable Entry before) {
-        entry.bucket = bucket;
-        entry.previous = null;
-        entry.next = before;
-        if (before != null) {
-            before.previous = entry;
+    /// When to call [#expire] next: the nearest deadline, rounded up to a tick. It is in the past when entries are
+    /// due or half moved; it may be too early once for each slot whose nearest entry was disarmed or moved.
+    ///
+    /// @return `Long.MAX_VALUE` if nothing is armed
+    long nextWakeUpNs() {
+        int slot = movingSlot != NONE ? movingSlot : nearestSlot();
+        if (slot == NONE) {
+            return Long.MAX_VALUE;
+        }
+        return startNs + ((movingSlot != NONE ? tick : nearestTick[slot]) << TICK_SHIFT);
+    }
+
+    private int nearestSlot() {
+        for (int level = 0; level < LEVELS; level++) {
+            if (occupied[level] != 0) {
+                return level * SLOTS + Long.numberOfTrailingZeros(occupied[level]);
+            }
+        }
+        return NONE;
+    }
+
+    /// The first tick of a slot: the wheel's own digits above the slot's level, its digit, zeros.
+    private long slotTick(int slot) {
+        int shift = slot / SLOTS * DIGIT_BITS;
+        return (tick >> shift >> DIGIT_BITS << DIGIT_BITS | slot % SLOTS) << shift;
+    }
+
+    private void link(Entry entry) {
+        long sinceStartNs = entry.deadlineNs - startNs;
+        long roundedUp = (sinceStartNs >> TICK_SHIFT) + ((sinceStartNs & ((1L << TICK_SHIFT) - 1)) == 0 ? 0 : 1);
+        long entryTick = Math.max(tick, roundedUp);
+        int level = (63 - Long.numberOfLeadingZeros((entryTick ^ tick) | 1)) / DIGIT_BITS;
+        int digit = (int) (entryTick >> (level * DIGIT_BITS)) & (SLOTS - 1);
+        int slot = level * SLOTS + digit;
+        entry.slot = slot;
+        Entry head = first[slot];
+        if (head == null) {
+            entry.next = entry;
+            entry.previous = entry;
+            first[slot] = entry;
+            nearestTick[slot] = entryTick;
+            occupied[level] |= 1L << digit;
+        } else {
+            Entry last = head.previous;
+            assert last != null;
+            entry.next = head;
+            entry.previous = last;
+            last.next = entry;
+            head.previous = entry;
+            nearestTick[slot] = Math.min(nearestTick[slot], entryTick);
         }
     }
 
     @SuppressWarnings("ReferenceEquality") // entries are linked by identity
     private void unlink(Entry entry) {
+        int slot = entry.slot;
         Entry next = entry.next;
         Entry previous = entry.previous;
-        if (next != null) {
-            next.previous = previous;
-        }
-        if (previous != null) {
-            previous.next = next;
-        } else if (entry.bucket == DUE) {
-            due = next;
+        assert next != null && previous != null;
+        if (next == entry) {
+            first[slot] = null;
+            occupied[slot / SLOTS] &= ~(1L << slot);
+            if (movingSlot == slot) {
+                movingSlot = NONE;
+            }
         } else {
-            heads[entry.bucket] = next;
-            if (next == null) {
-                occupied[entry.bucket / BUCKETS] &= ~(1L << entry.bucket % BUCKETS);
+            previous.next = next;
+            next.previous = previous;
+            if (first[slot] == entry) {
+                first[slot] = next;
             }
         }
         entry.next = null;
         entry.previous = null;
-        entry.bucket = -1;
+        entry.slot = NONE;
     }
 
-    /// Lets entries go off whose deadline has passed; those beyond `expiriesMax` stay due for the next call.
-    ///
-    /// @return how many went off
-    int expire(long nowNs, int expiriesMax, ExpiryListener listener) {
-        advance(nowNs >> TICK_SHIFT);
-        int expired = 0;
-        while (expired < expiriesMax) {
-            Entry entry = due;
-            if (entry == null) {
-                break;
-            }
-            unlink(entry);
-            expired++;
-            listener.expired(entry);
-        }
-        return expired;
-    }
+    /// What can be armed: the peer's state extends it. Belongs to one wheel for as long as it is armed.
+    @LaneConfined
+    abstract static class Entry {
+        private @Nullable Entry next;
+        private @Nullable Entry previous;
+        private int slot = NONE;
+        private long deadlineNs;
 
-    /// Turns the wheel to `target`, from one occupied bucket to the next.
-    private void advance(long target) {
-        while (tick < target) {
-            long next = nextOccupiedTick();
-            if (next > target) {
-                tick = target;
-                return;
-            }
-            tick = next;
-            // From the top down: what a bucket holds falls to a lower level, at last to the due list.
-            for (int level = LEVELS - 1; level >= 0; level--) {
-                if ((tick & (1L << level * LEVEL_BITS) - 1) == 0) {
-                    empty(level, (int) (tick >> level * LEVEL_BITS) & BUCKETS - 1);
-                }
-            }
+        /// The deadline that the entry was last armed with; without meaning before.
+        final long armedDeadlineNs() {
+            return deadlineNs;
         }
     }
 
-    private void empty(int level, int at) {
-        int bucket = level * BUCKETS + at;
-        Entry entry = heads[bucket];
-        heads[bucket] = null;
-        occupied[level] &= ~(1L << at);
-        while (entry != null) {
-            Entry following = entry.next;
-            if (entry.deadlineTick <= tick) {
-                link(entry, DUE, due);
-                due = entry;
-            } else {
-                insert(entry);
-            }
-            entry = following;
-        }
-    }
-
-    /// The first tick after this one at which a bucket must be emptied; Long.MAX_VALUE if none is occupied.
-    private long nextOccupiedTick() {
-        long nearest = Long.MAX_VALUE;
-        for (int level = 0; level < LEVELS; level++) {
-            if (occupied[level] != 0) {
-                int shift = level * LEVEL_BITS;
-                int at = (int) (tick >> shift) & BUCKETS - 1;
-                // Buckets after the current one, and behind the turn those up to it.
-                long rotated = Long.rotateRight(occupied[level], at + 1);
-                int distance = Long.numberOfTrailingZeros(rotated) + 1;
-                nearest = Math.min(nearest, (tick >> shift) + distance << shift);
-            }
-        }
-        return nearest;
-    }
-
-    /// When [#expire] should be called next: now if entries are due, Long.MAX_VALUE if nothing is armed. It may
-    /// come
-    /// before the nearest deadline when a bucket of a higher level must be emptied first.
-    long nextWakeUpNs() {
-        if (due != null) {
-            return tick << TICK_SHIFT;
-        }
-        long next = nextOccupiedTick();
-        return next == Long.MAX_VALUE ? Long.MAX_VALUE : next << TICK_SHIFT;
+    /// Called by [#expire], once for each due entry, which is disarmed by then.
+    @LaneConfined
+    interface ExpiryListener {
+        void expired(Entry entry);
     }
 }
