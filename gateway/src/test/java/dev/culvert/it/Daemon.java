@@ -68,6 +68,10 @@ final class Daemon {
         process.destroy();
     }
 
+    void signal(String name) {
+        Command.require("kill", "-" + name, Long.toString(process.pid()));
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }

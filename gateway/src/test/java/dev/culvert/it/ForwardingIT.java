@@ -39,8 +39,9 @@ final class ForwardingIT {
             there.succeeds(100);
             back.succeeds(100);
         }
-        Transfer.succeeds(one.namespace(), two.namespace(), two.inner(inner), 20);
-        Transfer.succeeds(two.namespace(), one.namespace(), one.inner(inner), 20);
+        Node sender = inner == Family.IPV4 ? one : two;
+        Node receiver = inner == Family.IPV4 ? two : one;
+        Transfer.succeeds(sender.namespace(), receiver.namespace(), receiver.inner(inner), 20);
     }
 
     @ParameterizedTest(name = "inside {0}")

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ExtendWith(LogsOnFailure.class)
 @Timeout(90)
 final class TwoPeersIT {
-    private static final int PINGS = 100;
+    private static final int PINGS = 50;
 
     private final Topology topology;
     private final Node hub;
