@@ -82,7 +82,6 @@ final class CliTest {
                 "",
                 "up",
                 "down",
-                "show showconf",
                 "show wg0 nosuchfield",
                 "show interfaces peers",
                 "up a b",

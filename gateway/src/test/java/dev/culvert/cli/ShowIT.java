@@ -83,7 +83,7 @@ final class ShowIT {
                         KEY.substring(2),
                         nowS - 40_000_000 - 30,
                         "0".repeat(64),
-                        nowS - 86_400 - 3_600,
+                        nowS - 86_400 - 3_630,
                         nowS + 1_000_000,
                         CLAMPED)));
         servers.add(new FakeUapi(SOCKETS, bare, "errno=0\n\n"));

@@ -90,9 +90,8 @@ final class AllocationTest {
         long[] nowNs = {0};
         assertAllocatesNothing(i -> {
             nowNs[0] += 10_000_000;
-            if (!limiter.allow(true, i, nowNs[0])) {
-                counters.dropped(DropReason.RATE_LIMITED);
-            }
+            sink += limiter.allow(true, i, nowNs[0]) ? 1 : 0;
+            counters.dropped(DropReason.RATE_LIMITED);
             counters.datagramsReceived(2, 300);
         });
     }
