@@ -28,8 +28,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Builds a running gateway in order: TUN, engine, device, link watch, management socket. Everything that is
-/// closed is
-/// closed here, in the reverse order.
+/// closed is closed here, in the reverse order.
 final class Gateway implements RunningGateway {
     private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
     private static final int CLOSE_TIMEOUT_S = 1;

@@ -6,8 +6,7 @@ import java.io.PrintWriter;
 import picocli.CommandLine;
 
 /// The command line: parses the arguments, runs one command, turns its outcome into an exit code (0 done, 1
-/// failed,
-/// 2 called wrongly) and its failure into one `culvert: …` sentence. Called by the program's entry.
+/// failed, 2 called wrongly) and its failure into one `culvert: …` sentence. Called by the program's entry.
 public final class Cli {
     static final int DONE = 0;
     static final int FAILED = 1;

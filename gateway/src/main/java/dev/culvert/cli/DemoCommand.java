@@ -12,8 +12,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /// `culvert demo`: a hub and two spokes on this machine, a ping and a transfer across, the counters, and what to
-/// try
-/// next. Cleans up whatever happens, Ctrl-C included.
+/// try next. Cleans up whatever happens, Ctrl-C included.
 @Command(
         name = "demo",
         description = {

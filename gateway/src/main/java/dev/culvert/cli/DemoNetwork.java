@@ -95,6 +95,7 @@ final class DemoNetwork implements AutoCloseable {
             awaitReady(machine);
         }
         ping("a", "10.77.0.1", "spoke a pings the hub through the tunnel");
+        ping("b", "10.77.0.1", "spoke b pings the hub, which learns where it is");
         ping("a", "10.77.0.3", "spoke a pings spoke b through the hub");
         if (commands.finds("ping")) {
             ping("b", "fd77::2", "spoke b pings spoke a, IPv6 inside");

@@ -19,8 +19,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /// One end of the demo's transfer: bytes that cannot be compressed over one TCP connection, and their SHA-256
-/// back.
-/// Runs inside the demo's namespaces, so that neither iperf3 nor nc is needed.
+/// back. Runs inside the demo's namespaces, so that neither iperf3 nor nc is needed.
 @Command(name = "demo-transfer", hidden = true, description = "One end of the transfer of `culvert demo`.")
 final class DemoTransferCommand implements Callable<Integer> {
     private static final int CHUNK_BYTES = 1 << 16;

@@ -18,8 +18,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /// `genkey`, `pubkey` and `genpsk`, as wg(8) has them. Keys come by standard input and go to standard output,
-/// never
-/// through arguments.
+/// never through arguments.
 final class KeyCommands {
     private static final int INPUT_BYTES_MAX = 4096;
 

@@ -4,9 +4,8 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 
 /// What a serving command waits for: a signal, or the end of its gateway. A signal that asks to end also
-/// interrupts
-/// the command's thread, so that a set-up that is under way rolls back; once the end has begun, it is left in
-/// peace.
+/// interrupts the command's thread, so that a set-up that is under way rolls back; once the end has begun, it is
+/// left in peace.
 final class Lifecycle {
     enum Event {
         END,

@@ -10,8 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Which process runs `culvert up` for an interface: `/run/culvert/NAME.pid`, with the process, the time it
-/// started
-/// (so that a number that was given to another process is not taken for it), and its file. Three lines.
+/// started (so that a number that was given to another process is not taken for it), and its file. Three lines.
 final class PidFile {
     private static final int STARTTIME_FIELD = 22; // proc(5)
 

@@ -16,8 +16,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /// `culvert IFNAME`: a drop-in userspace WireGuard, as wireguard-go is. Makes the TUN and the UAPI socket and
-/// serves
-/// them until a signal, or until either is deleted. Always in the foreground: the launcher script does the rest.
+/// serves them until a signal, or until either is deleted. Always in the foreground: the launcher script does the
+/// rest.
 @Command(
         name = "culvert",
         versionProvider = VersionText.class,

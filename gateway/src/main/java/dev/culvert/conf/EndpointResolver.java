@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Resolves endpoints once, as wg(8)'s config.c does (conformance 2.4): "no such name" is final, any other failure
 /// is tried again after 1 s, 1.2 s, … 20 s, 15 times unless `WG_ENDPOINT_RESOLUTION_RETRIES` says otherwise.
-/// Blocks
-/// its caller, and says what it waits for; never called on a lane.
+/// Blocks its caller, and says what it waits for; never called on a lane.
 public final class EndpointResolver {
     static final int RETRIES_DEFAULT = 15;
     static final int RETRIES_FOREVER = -1;

@@ -6,8 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /// Who may read or change a file: a warning for keys that others can read, and a refusal of hooks that others
-/// could
-/// have written, because hooks run as root. Follows symbolic links.
+/// could have written, because hooks run as root. Follows symbolic links.
 final class FileTrust {
     private static final int WORLD = 0007;
     private static final int WRITABLE_BY_OTHERS = 0022;

@@ -10,8 +10,7 @@ import java.net.UnknownHostException;
 import org.jspecify.annotations.Nullable;
 
 /// Addresses and prefixes as text, strictly as inet_pton(3) reads and inet_ntop(3) writes them: `010.0.0.1`,
-/// `10.1`
-/// and names are no addresses here. Called by the parser of files and by `show`; never asks a name server.
+/// `10.1` and names are no addresses here. Called by the parser of files and by `show`; never asks a name server.
 public final class IpText {
     private static final int GROUPS = 8;
 

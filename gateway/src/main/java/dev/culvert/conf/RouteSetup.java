@@ -41,8 +41,7 @@ final class RouteSetup {
     }
 
     /// Makes the routes that the device's allowed IPs need and that are not there, and removes those that were
-    /// made
-    /// here and are not needed any more.
+    /// made here and are not needed any more.
     void update() throws IOException, InterruptedException {
         if (table.isOff()) {
             return;

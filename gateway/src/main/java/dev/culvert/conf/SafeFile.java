@@ -13,8 +13,7 @@ import java.util.Arrays;
 import java.util.Set;
 
 /// Replaces a file that holds keys: written beside it with mode 0600, forced to the disk, renamed. A full disk or
-/// a
-/// crash leaves the old file as it was.
+/// a crash leaves the old file as it was.
 final class SafeFile {
     private SafeFile() {}
 

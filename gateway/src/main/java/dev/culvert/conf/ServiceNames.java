@@ -10,8 +10,7 @@ import java.util.Map;
 import java.util.StringTokenizer;
 
 /// The UDP services of services(5), which wg(8) accepts wherever a port stands (it asks getaddrinfo(3)). Read
-/// once,
-/// on the first port that is not a number.
+/// once, on the first port that is not a number.
 final class ServiceNames {
     private static final Path SERVICES = Path.of("/etc/services");
     private static final int LINES_MAX = 100_000;

@@ -5,8 +5,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /// One allowed-ips prefix. The address is left-aligned in 128 bits (`hi` first; an IPv4 address stands in the
-/// upper
-/// half of `hi`), host bits are zero.
+/// upper half of `hi`), host bits are zero.
 @Published
 public record AllowedIp(boolean ipv6, long hi, long lo, int length) {
     /// Masks the host bits, as the kernel does (conformance 1.14).

@@ -3,9 +3,8 @@ package dev.culvert.device;
 import org.jspecify.annotations.Nullable;
 
 /// A table of prefixes with longest-prefix match: an immutable, path-compressed binary trie (kernel:
-/// allowedips.c).
-/// A change copies the nodes on its path and shares the rest. Keys are left-aligned in 128 bits; one table a
-/// family.
+/// allowedips.c). A change copies the nodes on its path and shares the rest. Keys are left-aligned in 128 bits;
+/// one table a family.
 ///
 /// A node without a value has two children, so there is no node that nothing needs.
 @Published

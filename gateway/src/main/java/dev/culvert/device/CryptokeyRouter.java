@@ -3,8 +3,8 @@ package dev.culvert.device;
 import org.jspecify.annotations.Nullable;
 
 /// Cryptokey routing (paper section 2): one longest-prefix table a family, for the whole device. Immutable; the
-/// control
-/// plane publishes the next one by one volatile write, so a reader never sees a prefix missing while it moves.
+/// control plane publishes the next one by one volatile write, so a reader never sees a prefix missing while it
+/// moves.
 @Published
 final class CryptokeyRouter {
     static final CryptokeyRouter EMPTY = new CryptokeyRouter(AllowedIps.empty(), AllowedIps.empty());

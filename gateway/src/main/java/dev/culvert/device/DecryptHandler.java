@@ -9,8 +9,8 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import org.jspecify.annotations.Nullable;
 
 /// Third on the way in: transport data. Index to keypair, replay, open in place, and then what an authenticated
-/// packet
-/// does to its session (conformance 1.9 "In", steps 1 to 4): endpoint, key confirmation, keep-key-fresh, timers.
+/// packet does to its session (conformance 1.9 "In", steps 1 to 4): endpoint, key confirmation, keep-key-fresh,
+/// timers.
 ///
 /// Nothing of a peer changes before its packet has been authenticated.
 @LaneConfined

@@ -17,8 +17,7 @@ import org.slf4j.LoggerFactory;
 /// A WireGuard device: its configuration, and the lanes that carry its packets (kernel: `struct wg_device`).
 ///
 /// The control plane. One lock serialises changes and status; lanes are told by commands and by volatile
-/// references,
-/// and never wait for it.
+/// references, and never wait for it.
 @AnyThread
 public final class Device implements DeviceControl, LinkWatch.Listener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Device.class);

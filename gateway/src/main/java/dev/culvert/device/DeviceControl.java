@@ -1,9 +1,7 @@
 package dev.culvert.device;
 
 /// What the management interfaces may do with a device. Calls are serialised by the implementation; neither waits
-/// for
-/// a
-/// lane.
+/// for a lane.
 @AnyThread
 public interface DeviceControl {
     /// Applies the change as one unit.

@@ -125,9 +125,7 @@ final class DeviceLoops implements AutoCloseable {
     }
 
     /// Puts new sockets under the lanes, then closes the channels of the old ones; null takes the sockets away.
-    /// When
-    /// it
-    /// returns, no lane uses the old sockets any more.
+    /// When it returns, no lane uses the old sockets any more.
     void use(@Nullable UdpSockets sockets) {
         List<UdpChannel> opened = new ArrayList<>();
         List<Future<?>> done = new ArrayList<>();

@@ -5,13 +5,13 @@ import dev.culvert.crypto.AeadEngine;
 /// How a device is built; none of it can change while it runs.
 ///
 /// @param name of the interface; in thread names and logs
-/// @param lanes event loops; 1..256
+/// @param lanes event loops; 1..64
 /// @param handshakeWorkers threads for handshake arithmetic
 /// @param engine of the packet path
 /// @param stagedBytesMax over all peers, for packets that wait for a handshake
 @Published
 public record DeviceOptions(String name, int lanes, int handshakeWorkers, AeadEngine engine, long stagedBytesMax) {
-    public static final int LANES_MAX = 256;
+    public static final int LANES_MAX = 64;
     public static final long DEFAULT_STAGED_BYTES_MAX = 64L << 20;
 
     public DeviceOptions {

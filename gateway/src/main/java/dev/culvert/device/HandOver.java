@@ -4,8 +4,7 @@ import io.netty.channel.ChannelPipeline;
 
 /// A lane's side of the hand-over (architecture, decision 1): packets that belong to another lane go there by slot
 /// reference, and those that others hand to this lane come in as a turn of their own. A full ring is a counted
-/// drop,
-/// never a wait. Slots come back by a return ring and are freed by the lane that owns them.
+/// drop, never a wait. Slots come back by a return ring and are freed by the lane that owns them.
 ///
 /// A misdirected datagram goes over as it came, to be opened at home; a packet of the TUN goes over as plaintext.
 @LaneConfined
@@ -93,9 +92,7 @@ final class HandOver implements AutoCloseable {
     }
 
     /// A slot is lent only while another one can take its place at the reader (one that is lent already needs
-    /// none),
-    /// and
-    /// while its way back has room.
+    /// none), and while its way back has room.
     private boolean canLend(int slot, int home) {
         if (outstanding[home] == Lane.LENT_SLOTS_MAX || lane.slots.free() <= replacementsOwed) {
             takeReturned();

@@ -11,9 +11,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import org.jspecify.annotations.Nullable;
 
 /// Second on the way in: initiations, responses and cookie replies. Makes the cheap checks here (mac1, load,
-/// cookie,
-/// rate
-/// limit: conformance 1.5 to 1.7) and leaves the arithmetic to [Handshakes]. Data passes untouched.
+/// cookie, rate limit: conformance 1.5 to 1.7) and leaves the arithmetic to [Handshakes]. Data passes untouched.
 @LaneConfined
 @Sharable // by the two sockets of one lane
 final class HandshakeHandler extends ChannelInboundHandlerAdapter {

@@ -1,8 +1,7 @@
 package dev.culvert.device;
 
 /// Where lanes put handshake arithmetic: worker threads in the gateway, the scheduler in a simulation. Bounded;
-/// the
-/// result comes back to a lane as a command.
+/// the result comes back to a lane as a command.
 @AnyThread
 interface HandshakeQueue {
     /// An initiation from the network: the part that a flood fills.

@@ -1,8 +1,7 @@
 package dev.culvert.device;
 
 /// Token buckets a source, an IPv4 address or an IPv6 /64 (kernel: ratelimiter.c; conformance 1.7). Asked only
-/// under
-/// load and only for packets with a valid cookie, so a lock serves all lanes.
+/// under load and only for packets with a valid cookie, so a lock serves all lanes.
 @AnyThread
 final class HandshakeRateLimiter {
     private static final long SECOND_NS = 1_000_000_000L;

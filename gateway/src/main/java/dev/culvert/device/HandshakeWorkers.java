@@ -15,8 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The threads on which handshake arithmetic runs, with a budget of their own: a flood of initiations fills the
-/// inbound
-/// queue and is dropped there; it neither delays our own handshakes nor takes time from a lane.
+/// inbound queue and is dropped there; it neither delays our own handshakes nor takes time from a lane.
 ///
 /// Lanes offer, workers take; one lock guards both queues (handshakes are rare beside data).
 @AnyThread

@@ -13,10 +13,8 @@ import dev.culvert.wire.HandshakeResponse;
 import org.jspecify.annotations.Nullable;
 
 /// The handshakes of a lane's peers (architecture, decision 8). The arithmetic runs on a worker over an immutable
-/// view;
-/// the result comes back here, is checked against what holds now, and is committed or wiped. Sender index and macs
-/// are
-/// written at the commit: neither is in the Noise hash.
+/// view; the result comes back here, is checked against what holds now, and is committed or wiped. Sender index
+/// and macs are written at the commit: neither is in the Noise hash.
 @LaneConfined
 final class Handshakes {
     private final Lane lane;

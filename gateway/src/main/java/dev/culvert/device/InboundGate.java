@@ -7,8 +7,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import org.jspecify.annotations.Nullable;
 
 /// First on the way in: begins the lane's turn and sorts each segment by type and exact length; anything else is
-/// dropped
-/// without an answer. At the end of the read it ends the turn, which sends what the handlers queued.
+/// dropped without an answer. At the end of the read it ends the turn, which sends what the handlers queued.
 @LaneConfined
 @Sharable // by the two sockets of one lane
 final class InboundGate extends ChannelInboundHandlerAdapter {

@@ -5,8 +5,7 @@ import dev.culvert.noise.SentInitiation;
 import org.jspecify.annotations.Nullable;
 
 /// What a session index of ours stands for: a keypair, or an initiation that waits for its response. Exactly one
-/// of
-/// the two is set (kernel: `struct index_hashtable_entry`).
+/// of the two is set (kernel: `struct index_hashtable_entry`).
 @LaneConfined
 final class IndexEntry {
     final LanePeer peer;

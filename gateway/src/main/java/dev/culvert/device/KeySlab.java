@@ -7,10 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// A lane's off-heap store of session keys: slots of 64 bytes (sending key, receiving key), zeroed when they are
-/// freed.
-/// The packet path passes a key's address with each packet, so a freed slot must not be in use: slots are taken
-/// and
-/// freed by the home lane only (architecture, decision 1).
+/// freed. The packet path passes a key's address with each packet, so a freed slot must not be in use: slots are
+/// taken and freed by the home lane only (architecture, decision 1).
 @LaneConfined
 final class KeySlab implements AutoCloseable {
     static final int KEY_BYTES = 32;

@@ -12,12 +12,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// One event loop with its sockets, its TUN queue, its clock, its counters and the peers at home here
-/// (architecture,
-/// decision 1). Everything a packet meets is confined to the lane: no lock and no atomic on the path.
+/// (architecture, decision 1). Everything a packet meets is confined to the lane: no lock and no atomic on the
+/// path.
 ///
 /// A *turn* is one call from the loop: a batch from a socket, rounds from the TUN, due timers, a command, packets
-/// from
-/// another lane. It begins with [#beginTurn], which reads the clock and the routing table once, and ends with
+/// from another lane. It begins with [#beginTurn], which reads the clock and the routing table once, and ends with
 /// [#endTurn], which sends what was queued and sets the alarm.
 @LaneConfined
 final class Lane implements Keypairs.Reaper, AutoCloseable {
@@ -217,8 +216,7 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
     }
 
     /// Ends the lane's turns: what still comes is ignored. Every lane of a device halts before the first one
-    /// closes,
-    /// since one lane's turn may use another's slots.
+    /// closes, since one lane's turn may use another's slots.
     void halt() {
         closed = true;
         inbound = null;

@@ -4,8 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /// What a lane, or a handshake worker, has counted since the start. One thread writes; any thread reads, a little
-/// late.
-/// All values only rise.
+/// late. All values only rise.
 @AnyThread
 @SuppressWarnings("EnumOrdinal") // the position in one array; nothing outside the process sees it
 public final class LaneCounters {

@@ -3,8 +3,7 @@ package dev.culvert.device;
 import org.jspecify.annotations.Nullable;
 
 /// The rings between the lanes of a device: for each ordered pair one that carries packets and one that brings
-/// their
-/// slots back. Every ring has one producer and one consumer lane; the table itself never changes.
+/// their slots back. Every ring has one producer and one consumer lane; the table itself never changes.
 @AnyThread
 final class LaneExchange {
     private final int lanes;

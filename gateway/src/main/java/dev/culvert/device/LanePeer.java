@@ -9,8 +9,7 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /// The part of a [Peer] that its home lane owns: handshake, keypairs, endpoint, timers, staged packets and
-/// counters
-/// (kernel: `struct wg_peer`). Made at the peer's first use, so that an idle peer costs nothing here.
+/// counters (kernel: `struct wg_peer`). Made at the peer's first use, so that an idle peer costs nothing here.
 ///
 /// Only the home lane touches it, but for the fields that say otherwise.
 @LaneConfined

@@ -7,8 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// decision 3). One pipeline event carries one batch; each handler works on all its segments.
 ///
 /// A *unit* is one datagram or one GRO buffer: it has one source. A *segment* is one WireGuard message inside a
-/// unit.
-/// Reused for ever: nothing is allocated per packet.
+/// unit. Reused for ever: nothing is allocated per packet.
 @LaneConfined
 final class PacketBatch {
     static final int UNITS_MAX = 64;

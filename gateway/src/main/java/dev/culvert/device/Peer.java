@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// A peer as configured, and what workers need of it. What its home lane owns is in [LanePeer].
 ///
 /// Any thread reads the volatile fields. The control plane writes the configuration under this object's monitor;
-/// the
-/// home lane alone writes [#greatestTimestamp].
+/// the home lane alone writes [#greatestTimestamp].
 @AnyThread
 final class Peer {
     final RemoteIdentity remote;

@@ -13,9 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The peers' side of the control plane: compares what is asked with what stands, so that an unchanged peer
-/// publishes
-/// nothing and sends its lane no command (`wg syncconf` resends every peer). Under the device's configuration
-/// lock.
+/// publishes nothing and sends its lane no command (`wg syncconf` resends every peer). Under the device's
+/// configuration lock.
 @AnyThread
 final class PeerConfiguration {
     private static final Logger LOG = LoggerFactory.getLogger(PeerConfiguration.class);

@@ -9,8 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// The peers by public key. Any thread may look one up; the control plane alone adds and removes, under the
-/// device's
-/// configuration lock, which also guards the order of creation.
+/// device's configuration lock, which also guards the order of creation.
 @AnyThread
 final class PeerTable {
     private final ConcurrentHashMap<PublicKey, Peer> byKey = new ConcurrentHashMap<>();

@@ -11,8 +11,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import org.jspecify.annotations.Nullable;
 
 /// Last on the way in: judges the inner packet (conformance 1.9 "In", step 7) and writes it to the TUN. The source
-/// must
-/// belong to the sending peer by the longest match over all peers.
+/// must belong to the sending peer by the longest match over all peers.
 @LaneConfined
 @Sharable // by the two sockets of one lane
 final class RouteHandler extends ChannelInboundHandlerAdapter {

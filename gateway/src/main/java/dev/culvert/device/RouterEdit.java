@@ -3,8 +3,7 @@ package dev.culvert.device;
 import org.jspecify.annotations.Nullable;
 
 /// Changes to the routing tables that are published together. Of the control plane, under the configuration lock;
-/// the
-/// tables themselves are immutable and share what did not change.
+/// the tables themselves are immutable and share what did not change.
 @AnyThread
 final class RouterEdit {
     private AllowedIps<Peer> ipv4;

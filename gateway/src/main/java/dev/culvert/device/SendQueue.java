@@ -7,8 +7,7 @@ import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /// The datagrams of one address family that a lane will send with its next sendmmsg. The bytes stay where they are
-/// (a
-/// TUN slot, a staged block, the message's inline memory) until [#flush] returns.
+/// (a TUN slot, a staged block, the message's inline memory) until [#flush] returns.
 @LaneConfined
 final class SendQueue implements AutoCloseable {
     static final int MESSAGES_MAX = 256;

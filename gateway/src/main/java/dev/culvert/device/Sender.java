@@ -11,9 +11,8 @@ import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
 
 /// The way out of a lane (kernel: send.c). A packet for a peer of this lane is sealed in place, in the memory
-/// where
-/// it
-/// was read, and queued for the lane's next sendmmsg; without a usable key it is staged and a handshake is wanted.
+/// where it was read, and queued for the lane's next sendmmsg; without a usable key it is staged and a handshake
+/// is wanted.
 ///
 /// Called by [TunIngress], by the hand-over from other lanes, by [Timers] and [Handshakes]. [#flush] ends each
 /// turn.
@@ -37,9 +36,7 @@ final class Sender implements AutoCloseable {
     }
 
     /// Sends an inner packet, which lies at `packet` with [SlotPool#HEADROOM_BYTES] before and room for padding
-    /// and
-    /// tag
-    /// behind it. The memory is in use until [#flush].
+    /// and tag behind it. The memory is in use until [#flush].
     void send(LanePeer peer, long packet, int lengthBytes) {
         if (peer.endpoint == null) {
             lane.counters.dropped(DropReason.NO_ENDPOINT);

@@ -3,8 +3,7 @@ package dev.culvert.device;
 import org.jspecify.annotations.Nullable;
 
 /// A lane's session indices (kernel: `index_hashtable`): open addressing, linear probing, at most half full.
-/// Finding
-/// allocates nothing; an entry that goes leaves no tombstone.
+/// Finding allocates nothing; an entry that goes leaves no tombstone.
 @LaneConfined
 final class SessionIndexTable<V> {
     private static final int CAPACITY_MIN = 16;

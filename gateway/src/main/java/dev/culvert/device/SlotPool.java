@@ -4,8 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 
 /// A lane's packet memory: equal slots, each large enough for any datagram or GRO buffer, in one off-heap block. A
-/// slot
-/// has a count of references, so that several packets of one buffer can be lent to other lanes.
+/// slot has a count of references, so that several packets of one buffer can be lent to other lanes.
 ///
 /// Taken and freed by the owning lane only; others hand slots back through a [SlotReturnRing].
 @LaneConfined

@@ -4,8 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /// Brings lent slots home: the borrowing lane offers, the owning lane polls. Never full: it holds as many as can
-/// be
-/// lent, which the owner counts (`HandOver.outstanding`) from lending to polling.
+/// be lent, which the owner counts (`HandOver.outstanding`) from lending to polling.
 @AnyThread
 final class SlotReturnRing {
     private static final VarHandle CURSOR = MethodHandles.arrayElementVarHandle(int[].class);

@@ -27,8 +27,7 @@ final class StagedPackets {
     }
 
     /// Charged with every packet beside its capacity, for the buffer object and the allocator's rounding: many
-    /// tiny
-    /// packets would otherwise take several times what the budget allows.
+    /// tiny packets would otherwise take several times what the budget allows.
     static final int OVERHEAD_BYTES = 192;
 
     private final StagedBudget budget;

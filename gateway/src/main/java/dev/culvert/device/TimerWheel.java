@@ -5,12 +5,10 @@ import org.jspecify.annotations.Nullable;
 /// A lane's deadlines: one entry a peer, in a hierarchical wheel whose lists run through the entries themselves.
 ///
 /// The lane arms and disarms entries, sleeps until [#nextWakeUpNs()] and then calls [#expire]. Nothing is
-/// allocated
-/// after construction, and the cost of a call does not depend on how much time has passed: slots are found by
-/// bitmaps. An entry never fires early, and at most one tick (4.2 ms) after its deadline when the wake-ups are
-/// followed. The wheel never reads a clock; times are nanoseconds of any origin, compared by subtraction,
-/// deadlines
-/// within 2^62 ns of the time of construction.
+/// allocated after construction, and the cost of a call does not depend on how much time has passed: slots are
+/// found by bitmaps. An entry never fires early, and at most one tick (4.2 ms) after its deadline when the
+/// wake-ups are followed. The wheel never reads a clock; times are nanoseconds of any origin, compared by
+/// subtraction, deadlines within 2^62 ns of the time of construction.
 ///
 /// Ticks since construction are seven digits of six bits. An entry's level is the highest digit in which its tick
 /// differs from the wheel's, its slot is that digit:

@@ -4,8 +4,7 @@ import dev.culvert.tun.TunQueue;
 import dev.culvert.wire.IpPacket;
 
 /// First on the way out: reads a round of inner packets from the lane's TUN queue, each into a slot with room for
-/// header
-/// and tag, and finds the peer by destination. A peer of another lane gets the packet by slot reference.
+/// header and tag, and finds the peer by destination. A peer of another lane gets the packet by slot reference.
 @LaneConfined
 final class TunIngress implements AutoCloseable {
     static final int PACKETS_PER_ROUND = 64;

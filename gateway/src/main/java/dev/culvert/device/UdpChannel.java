@@ -17,13 +17,11 @@ import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /// One of a lane's two UDP sockets as a Netty channel on the lane's epoll loop: each recvmmsg becomes one
-/// [PacketBatch],
-/// fired down the pipeline of [UdpPipeline] as one event. Nothing is written through it: [Sender] calls sendmmsg
-/// itself.
+/// [PacketBatch], fired down the pipeline of [UdpPipeline] as one event. Nothing is written through it: [Sender]
+/// calls sendmmsg itself.
 ///
 /// Why not Netty's own datagram channel: it splits GRO buffers into an object a datagram, cannot answer from the
-/// address
-/// that was asked, and does not show ECN.
+/// address that was asked, and does not show ECN.
 @LaneConfined
 final class UdpChannel extends AbstractChannel {
     /// Datagrams, or GRO buffers, one recvmmsg takes.

@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// reuseport group, steered by session index (architecture, decision 2).
 ///
 /// Opened, replaced and closed as a whole, in lane order, by the control plane under the device's configuration
-/// lock:
-/// the number of a socket in its group moves when a member closes singly.
+/// lock: the number of a socket in its group moves when a member closes singly.
 @AnyThread
 final class UdpSockets implements AutoCloseable {
     /// How often both families are tried when IPv4 chose a port that IPv6 has in use (kernel: `wg_socket_init`).

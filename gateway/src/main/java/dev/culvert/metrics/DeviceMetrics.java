@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Locale;
 
 /// The data path's counters as Micrometer meters, summed over lanes and handshake workers: `culvert.drops` by
-/// reason,
-/// and one counter for each of [LaneCounters.Counter]. A scrape reads published counters and waits for no lane.
+/// reason, and one counter for each of [LaneCounters.Counter]. A scrape reads published counters and waits for no
+/// lane.
 public final class DeviceMetrics implements MeterBinder {
     private final String device;
     private final List<LaneCounters> counters;

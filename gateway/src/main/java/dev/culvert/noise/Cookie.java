@@ -8,8 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The cookie that a loaded peer gave us, and the macs that we put on what we send to it (kernel `struct cookie`,
 /// `wg_cookie_add_mac_to_packet`, `wg_cookie_message_consume`; paper section 5.4.7). One per peer, on its home
-/// lane
-/// only.
+/// lane only.
 ///
 /// A cookie reply changes nothing but this object: no endpoint, no timer; the next ordinary retransmission bears
 /// mac2.

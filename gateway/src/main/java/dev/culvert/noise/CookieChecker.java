@@ -13,8 +13,7 @@ import java.util.Arrays;
 /// business.
 ///
 /// For any thread: [#mac1Valid] reads immutable state only; the other two take a lock for the secret, which is
-/// held
-/// for a few hash blocks and only while the device is under load.
+/// held for a few hash blocks and only while the device is under load.
 public final class CookieChecker {
     private static final int SECRET_BYTES = 32;
 

@@ -1,7 +1,7 @@
 package dev.culvert.noise;
 
-/// One session: a key for each direction, both indices, the send counter and the replay window (kernel
-/// `struct noise_keypair`). Touched by the peer's home lane only.
+/// One session: a key for each direction, both indices, the send counter and the replay window (kernel `struct
+/// noise_keypair`). Touched by the peer's home lane only.
 ///
 /// The keys lie off-heap; this object holds their addresses and neither reads nor frees them. Whoever is told by
 /// [Keypairs.Reaper] that the keypair was dropped removes its index and zeroes its keys.
@@ -51,8 +51,7 @@ public final class Keypair {
     /// that was taken is spent.
     ///
     /// @throws IllegalStateException if [#sendable] would be false for reasons other than age: going on would use
-    /// a
-    /// nonce twice
+    /// a nonce twice
     public long nextCounter() {
         if (!sendingValid || !counterLeft()) {
             throw new IllegalStateException("this keypair may not send any more");

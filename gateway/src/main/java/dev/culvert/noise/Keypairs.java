@@ -84,8 +84,7 @@ public final class Keypairs {
     }
 
     /// Our own key has changed (kernel `wg_noise_expire_current_peer_keypairs`): nothing is sent any more with
-    /// what
-    /// we have, but still received.
+    /// what we have, but still received.
     public void invalidateSending() {
         if (current != null) {
             current.invalidateSending();

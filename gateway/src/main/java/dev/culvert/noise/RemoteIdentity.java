@@ -4,8 +4,7 @@ import dev.culvert.crypto.PublicKey;
 import org.jspecify.annotations.Nullable;
 
 /// A peer's long-term public key, and its mac1 and cookie key as soon as they are wanted: most peers of a large
-/// hub
-/// are idle and shall cost 24 bytes here, not 120.
+/// hub are idle and shall cost 24 bytes here, not 120.
 ///
 /// For any thread. Two that ask at once may both compute; they get equal keys. The arrays are its own: nobody
 /// changes them.

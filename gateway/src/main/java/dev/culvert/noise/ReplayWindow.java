@@ -4,13 +4,11 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// Which counters of a keypair have been received: the sliding window of RFC 6479 with 8192 bits, of which 8128
-/// are
-/// usable (kernel `counter_validate` in receive.c). Counters are unsigned and fed only after their packet proved
-/// authentic. Touched by the peer's home lane only.
+/// are usable (kernel `counter_validate` in receive.c). Counters are unsigned and fed only after their packet
+/// proved authentic. Touched by the peer's home lane only.
 ///
 /// The bitmap, 1 KiB, is allocated with the first gap. Up to there every counter below `next` has been received,
-/// so
-/// `next` says all.
+/// so `next` says all.
 ///
 /// ```
 ///   too old: refused  │  known by bits: a ring of 128 words,  │  greater than all received

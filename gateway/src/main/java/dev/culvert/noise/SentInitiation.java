@@ -14,10 +14,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Made by a handshake worker, kept by the home lane as the peer's one outstanding handshake until it is replaced,
 /// answered or zeroed. A response is consumed by a worker, which changes nothing here; if the lane closes this
-/// object
-/// meanwhile the worker gets null, or keys that the lane must not commit, since this is its outstanding handshake
-/// no
-/// more. Knows neither clocks nor retries.
+/// object meanwhile the worker gets null, or keys that the lane must not commit, since this is its outstanding
+/// handshake no more. Knows neither clocks nor retries.
 public final class SentInitiation implements AutoCloseable {
     private static final byte[] NO_SHARED_SECRET = new byte[32];
 

@@ -27,8 +27,7 @@ public record Tai64n(long seconds, int nanoseconds) implements Comparable<Tai64n
     }
 
     /// This stamp or, if the wall clock stood still or went back, the first one after `last`: stamps sent to a
-    /// peer
-    /// must grow.
+    /// peer must grow.
     ///
     /// @param last sent before; null if there is none
     public Tai64n orAfter(@Nullable Tai64n last) {

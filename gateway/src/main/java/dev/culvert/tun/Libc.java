@@ -12,8 +12,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 
 /// The C library's calls that Culvert makes, and the only native calls outside the cipher engines. Addresses are
-/// raw
-/// longs; each call answers what the C function returns, or -errno.
+/// raw longs; each call answers what the C function returns, or -errno.
 ///
 /// Not `critical` calls: these may block for a moment, and a critical call would hold up safepoints. The errno is
 /// captured into a segment of the calling object, so that no thread-local is looked up on the packet path.

@@ -5,8 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 
 /// Tells when an interface goes up or down, changes its MTU or disappears (rtnetlink(7), group RTMGRP_LINK). Of
-/// one
-/// thread.
+/// one thread.
 public final class LinkWatch implements AutoCloseable {
     /// Called by [#drain].
     public interface Listener {

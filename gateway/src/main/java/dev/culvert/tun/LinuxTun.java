@@ -92,8 +92,7 @@ public final class LinuxTun implements Tun {
     }
 
     /// What WireGuard's own interface does in the kernel: no redirects though traffic between spokes leaves where
-    /// it
-    /// came in, and no link-local IPv6 address, which SaveConfig would write into the file (conformance 1.14).
+    /// it came in, and no link-local IPv6 address, which SaveConfig would write into the file (conformance 1.14).
     private void quieten() {
         for (String setting : List.of(
                 "ipv4/conf/" + name + "/send_redirects=0",

@@ -12,8 +12,7 @@ import io.netty.util.concurrent.Promise;
 import org.jspecify.annotations.Nullable;
 
 /// A descriptor on an event loop: calls back on the loop's thread while it is readable (level-triggered). The
-/// descriptor
-/// stays its owner's to close, after [#cancel].
+/// descriptor stays its owner's to close, after [#cancel].
 public final class ReadableHandle implements EpollIoHandle {
     /// What happens to the descriptor; on the loop's thread.
     public interface Callback {

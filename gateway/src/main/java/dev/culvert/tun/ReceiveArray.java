@@ -8,8 +8,7 @@ import dev.culvert.crypto.Memory;
 import java.lang.foreign.Arena;
 
 /// The arguments of recvmmsg(2) for one socket, reused for ever, and what the last call brought: lengths, sources,
-/// our
-/// own address that was asked, ECN and GRO segment sizes. Of one thread.
+/// our own address that was asked, ECN and GRO segment sizes. Of one thread.
 public final class ReceiveArray implements AutoCloseable {
     private static final int CONTROL_BYTES = 128;
     private static final int NAME_BYTES = 32;

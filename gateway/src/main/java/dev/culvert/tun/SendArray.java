@@ -7,8 +7,7 @@ import dev.culvert.crypto.Memory;
 import java.lang.foreign.Arena;
 
 /// The arguments of sendmmsg(2) for one address family, reused for ever: datagrams by address, each with
-/// destination,
-/// DS field and, where it matters, the address of ours to send from. Of one thread.
+/// destination, DS field and, where it matters, the address of ours to send from. Of one thread.
 public final class SendArray implements AutoCloseable {
     /// Memory of a message's own, for what is built here: handshakes and keepalives.
     public static final int INLINE_BYTES = 160;
@@ -65,8 +64,7 @@ public final class SendArray implements AutoCloseable {
     }
 
     /// Fills message `i`. A source of zeros and interface 0 leaves the choice to the kernel; a `tosByte` of 0 is
-    /// the
-    /// socket's default.
+    /// the socket's default.
     public void set(
             int i,
             long address,

@@ -5,8 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 
 /// An alarm on CLOCK_BOOTTIME as a file descriptor (timerfd_create(2)): readable when it is due, also when the
-/// machine
-/// wakes from a suspend that passed the time. Of one thread.
+/// machine wakes from a suspend that passed the time. Of one thread.
 public final class TimerFd implements AutoCloseable {
     private static final int TFD_TIMER_ABSTIME = 1;
     private static final long SECOND_NS = 1_000_000_000L;

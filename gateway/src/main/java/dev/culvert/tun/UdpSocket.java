@@ -5,8 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 
 /// A UDP socket of one family, unconnected and not blocking, with what WireGuard needs: the address that was asked
-/// and
-/// the ECN bits of each datagram, the don't-fragment bit clear, large buffers (conformance 1.13).
+/// and the ECN bits of each datagram, the don't-fragment bit clear, large buffers (conformance 1.13).
 public final class UdpSocket implements DatagramSink, AutoCloseable {
     private static final int BUFFER_BYTES = 4 << 20;
     private static final int MSG_DONTWAIT = 0x40;
@@ -124,10 +123,9 @@ public final class UdpSocket implements DatagramSink, AutoCloseable {
     }
 
     /// Has the kernel choose the socket of this reuseport group by the lane that a session index names. Types 3
-    /// and 4
-    /// carry the receiver index at byte 4, type 2 at byte 8; its low byte mod `lanes` is the lane. Everything
-    /// else is hashed over the group, since the program answers no socket's number. Sockets count in the order of
-    /// binding.
+    /// and 4 carry the receiver index at byte 4, type 2 at byte 8; its low byte mod `lanes` is the lane.
+    /// Everything else is hashed over the group, since the program answers no socket's number. Sockets count in
+    /// the order of binding.
     ///
     /// @return 0 or -errno
     public int steer(int lanes) {

@@ -13,8 +13,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The lines of one `set=1`, gathered into one [DeviceChange] (conformance 2.2). Nothing is applied here, so a bad
-/// line
-/// leaves nothing half done.
+/// line leaves nothing half done.
 final class SetRequest {
     private @Nullable PrivateKey privateKey;
     private boolean removePrivateKey;

@@ -24,8 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The management socket `/var/run/wireguard/IFNAME.sock` that wg(8) talks to. A virtual thread a connection: a
-/// slow or
-/// idle one holds up nobody, and never a lane.
+/// slow or idle one holds up nobody, and never a lane.
 public final class UapiServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UapiServer.class);
     private static final Path DIRECTORY = Path.of("/var/run/wireguard");

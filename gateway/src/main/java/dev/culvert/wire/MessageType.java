@@ -33,8 +33,7 @@ public enum MessageType {
     }
 
     /// The type of the datagram of `length` bytes at `address`; null if the type is unknown, a reserved byte is
-    /// not
-    /// zero or the length is wrong.
+    /// not zero or the length is wrong.
     public static @Nullable MessageType of(long address, int length) {
         if (length < TransportData.OVERHEAD_BYTES) {
             return null; // the shortest message is an empty data packet

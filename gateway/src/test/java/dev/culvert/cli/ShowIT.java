@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -154,8 +155,11 @@ final class ShowIT {
     }
 
     private String ours(List<String> environment, String... arguments) {
+        Map<String, String> before = Map.copyOf(console.environment);
         environment.forEach(each -> console.environment.put(each.split("=", -1)[0], each.split("=", -1)[1]));
         assertThat(console.run(arguments)).as(console.err()).isZero();
+        console.environment.clear();
+        console.environment.putAll(before);
         return console.out();
     }
 

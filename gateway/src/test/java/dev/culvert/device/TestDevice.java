@@ -20,8 +20,7 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /// A whole device in one thread: real lanes, handlers, peers and timers; the edges (sockets, TUN, clock, worker
-/// threads)
-/// are queues in memory. Everything is seeded.
+/// threads) are queues in memory. Everything is seeded.
 @LaneConfined
 final class TestDevice implements AutoCloseable {
     static final int PORT = 51820;

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /// Carries datagrams between test devices by outer host number, and turns the clock from alarm to alarm. An
-/// initiation
-/// reaches a lane chosen by its bytes, as the kernel would hash it; everything else is steered by its index.
+/// initiation reaches a lane chosen by its bytes, as the kernel would hash it; everything else is steered by its
+/// index.
 @LaneConfined
 final class TestNetwork {
     private final ManualClock clock;

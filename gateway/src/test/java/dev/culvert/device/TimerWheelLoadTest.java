@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// The wheel under many entries, jumps of the clock and a limit of expiries a turn: what it costs, and that it
-/// keeps
-/// its promises when it is called late or may not finish.
+/// keeps its promises when it is called late or may not finish.
 @LaneConfined
 final class TimerWheelLoadTest {
     private static final long SECOND_NS = 1_000_000_000L;

@@ -14,8 +14,7 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /// Two parties who know each other's public key, with everything random drawn from a seed: `alice` initiates,
-/// `bob`
-/// responds.
+/// `bob` responds.
 final class Duo implements AutoCloseable {
     static final int ALICE_INDEX = 0xa11ce000;
     static final int BOB_INDEX = 0x00000b0b;

@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// Keys with which every shared secret is all zero: messages made with them are consistent, their tags are right,
-/// and
-/// everybody can compute them. Only the check of the secret itself refuses them.
+/// and everybody can compute them. Only the check of the secret itself refuses them.
 class LowOrderKeyTest {
     private static final byte[] ZEROS = new byte[32];
 
