@@ -6,6 +6,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -37,7 +38,7 @@ final class Daemon {
         try {
             Files.createDirectories(Repository.logDirectory());
             Path log = Repository.logDirectory().resolve(interfaceName + "-" + label + ".log");
-            ProcessBuilder builder = new ProcessBuilder(namespace.inside(command))
+            ProcessBuilder builder = new ProcessBuilder(namespace.inside(withDefaultSignals(command)))
                     .redirectErrorStream(true)
                     .redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
                     .redirectOutput(Redirect.appendTo(log.toFile()));
@@ -46,6 +47,13 @@ final class Daemon {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /// A test run may have been started with signals ignored (nohup), and a JVM then installs no handler for them.
+    private static List<String> withDefaultSignals(List<String> command) {
+        List<String> all = new ArrayList<>(List.of("env", "--default-signal=HUP,INT,TERM"));
+        all.addAll(command);
+        return all;
     }
 
     static Path socketOf(String interfaceName) {
