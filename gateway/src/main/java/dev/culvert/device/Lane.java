@@ -24,7 +24,7 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
     static final int RECEIVE_SLOTS = 4 * UdpChannel.SLOTS;
 
     /// Slots beyond what the readers hold: what may be lent to other lanes at a time.
-    static final int LENT_SLOTS_MAX = 128;
+    static final int LENT_SLOTS_MAX = 512;
 
     /// Expired timers a turn; the rest come with the next one, so that packets are not held up.
     static final int EXPIRIES_PER_TURN = 1024;
