@@ -1,10 +1,9 @@
 /// # Culvert's architecture
 ///
 /// Culvert is a WireGuard gateway: the hub of a hub-and-spoke network, or one end of a tunnel. It runs in user
-/// space
-/// on Linux, with the kernel's TUN device on one side and UDP sockets on the other, and behaves as the kernel's
-/// own
-/// WireGuard does. This page says how it is built and why; the comments of the classes say the rest.
+/// space on Linux, with the kernel's TUN device on one side and UDP sockets on the other, and behaves as the
+/// kernel's own WireGuard does. This page says how it is built and why; the comments of the classes say the
+/// rest.
 ///
 /// ## Floor plan
 ///
@@ -16,8 +15,8 @@
 ///         crypto (module)   wire                  primitives and engines  ·  bytes
 /// ```
 ///
-/// Imports go down only. `FloorPlanTest` (class files) and `TidyTest` (source files, because the compiler copies
-/// constants and leaves no trace of where they came from) keep this table:
+/// Imports go down only. `FloorPlanTest` (class files) and `TidyTest` (source files, because the compiler
+/// copies constants and leaves no trace of where they came from) keep this table:
 ///
 /// | floor | may use |
 /// |---|---|
@@ -33,8 +32,7 @@
 /// | `bench` (a module that nothing imports) | all but text and HTTP |
 ///
 /// `device` is one package on purpose: package-private is Java's only friend, and peers, timers, handlers and
-/// sender
-/// share fields that nobody else may see.
+/// sender share fields that nobody else may see.
 ///
 /// ## Who may touch what
 ///
@@ -50,117 +48,100 @@
 ///
 /// 1. The kernel picks the socket by the receiver index (`tun/UdpSocket.steer`), and so the peer's home lane.
 /// 2. `UdpChannel` calls recvmmsg (`tun/ReceiveArray`); everything that it returned is one `PacketBatch`, one
-/// event
-///    in the pipeline that `UdpPipeline` lists.
-/// 3. `InboundGate` begins the lane's turn, and sorts each segment by type and exact length (`wire/MessageType`).
+///    event in the pipeline that `UdpPipeline` lists.
+/// 3. `InboundGate` begins the lane's turn, and sorts each segment by type and exact length
+///    (`wire/MessageType`).
 /// 4. `HandshakeHandler` makes the cheap checks on handshake messages; the arithmetic is `Handshakes` and a
-/// worker.
-/// 5. `DecryptHandler` finds the keypair by index, asks the replay window (`noise/ReplayWindow`), opens the packet
-/// in
-///    place, and then does to the session what an authentic packet does: endpoint, key confirmation, timers.
+///    worker.
+/// 5. `DecryptHandler` finds the keypair by index, asks the replay window (`noise/ReplayWindow`), opens the
+///    packet in place, and then does to the session what an authentic packet does: endpoint, key confirmation,
+///    timers.
 /// 6. `RouteHandler` judges the inner packet: length, and whether its source belongs to the peer
-/// (`CryptokeyRouter`).
+///    (`CryptokeyRouter`).
 /// 7. `tun/TunQueue` writes it to the host from the same bytes. `InboundGate` ends the turn: what was queued is
-/// sent.
+///    sent.
 ///
 /// ## How a packet goes out
 ///
-/// 1. `tun/TunQueue` is readable; `TunIngress` reads rounds of packets, each into a slot with room for header and
-///    tag.
-/// 2. `CryptokeyRouter` gives the peer for the destination. A peer of another lane gets the packet by `HandOver`.
-/// 3. `Sender` seals it in place and puts it into a `SendQueue`; without a usable key it goes to `StagedPackets`,
-/// and
-///    `Handshakes` begins a handshake.
+/// 1. `tun/TunQueue` is readable; `TunIngress` reads rounds of packets, each into a slot with room for header
+///    and tag.
+/// 2. `CryptokeyRouter` gives the peer for the destination. A peer of another lane gets the packet by
+///    `HandOver`.
+/// 3. `Sender` seals it in place and puts it into a `SendQueue`; without a usable key it goes to
+///    `StagedPackets`, and `Handshakes` begins a handshake.
 /// 4. `SendQueue` hands everything to sendmmsg (`tun/SendArray`) at the end of the round.
 ///
 /// A handshake: `HandshakeHandler` → `HandshakeWorkers` (opens it on an immutable view) → the peer's home lane,
-/// where
-/// `Handshakes` commits or wipes it → `Sender`. Time: the lane's alarm → `TimerWheel` → `Timers` → `Sender`.
-/// Configuration: wg(8) → `uapi` → `Device.apply` → a new `CryptokeyRouter` and one command per lane concerned.
+/// where `Handshakes` commits or wipes it → `Sender`. Time: the lane's alarm → `TimerWheel` → `Timers` →
+/// `Sender`. Configuration: wg(8) → `uapi` → `Device.apply` → a new `CryptokeyRouter` and one command per lane
+/// concerned.
 ///
 /// ## Decisions
 ///
-/// 1. **A lane owns everything of its peers.** A lane (`Lane`) is an event loop with its sockets, its TUN queue,
-/// its
-///    clock, its counters and the peers at home there (`LanePeer`): keypairs, send counter, replay window,
-/// endpoint,
-///    timers, staged packets. So the path has no lock, no atomic, no shared counter; and one peer's speed is one
-///    core's. A peer gets its home at its first use, the least loaded (`LaneAssignment`). What belongs to another
-///    lane goes there as a slot reference through a bounded ring for each pair of lanes (`LaneExchange`); a full
-/// ring
-///    is a counted drop, never a wait, and slots come back by a ring of their own.
+/// 1. **A lane owns everything of its peers.** A lane (`Lane`) is an event loop with its sockets, its TUN
+///    queue, its clock, its counters and the peers at home there (`LanePeer`): keypairs, send counter, replay
+///    window, endpoint, timers, staged packets. So the path has no lock, no atomic, no shared counter; and one
+///    peer's speed is one core's. A peer gets its home at its first use, the least loaded (`LaneAssignment`).
+///    What belongs to another lane goes there as a slot reference through a bounded ring for each pair of lanes
+///    (`LaneExchange`); a full ring is a counted drop, never a wait, and slots come back by a ring of their
+///    own.
 /// 2. **Session indices carry the lane.** The low byte of our receiver index is congruent to the lane, so a few
 ///    instructions of classic BPF on the reuseport group bring a packet home, wherever its peer roams to.
-/// Initiations
-///    and junk are spread by the kernel's hash. Sockets are opened and closed as a whole, in order, since a
-/// member's
-///    number moves when another closes; the port is probed without SO_REUSEPORT first, or a second process would
-///    silently share it (`UdpSockets`). A packet at the wrong lane is handed over.
-/// 3. **The unit of the path is a batch.** Parallel arrays, reused for ever (`PacketBatch`): up to 256 segments in
-/// up
-///    to 64 units, a unit being one datagram or one GRO buffer. Each handler works on all of it; a segment's
-/// verdict
-///    is its own. Nothing is allocated per packet.
+///    Initiations and junk are spread by the kernel's hash. Sockets are opened and closed as a whole, in order,
+///    since a member's number moves when another closes; the port is probed without SO_REUSEPORT first, or a
+///    second process would silently share it (`UdpSockets`). A packet at the wrong lane is handed over.
+/// 3. **The unit of the path is a batch.** Parallel arrays, reused for ever (`PacketBatch`): up to 256 segments
+///    in up to 64 units, a unit being one datagram or one GRO buffer. Each handler works on all of it; a
+///    segment's verdict is its own. Nothing is allocated per packet.
 /// 4. **In place, off the heap.** A packet is decrypted where it was received, and encrypted where it was read
 ///    (`SlotPool` lays out the room around it). Only packets that wait for a key are copied, to blocks of their
-/// size.
+///    size.
 /// 5. **The cipher is an engine chosen at start** (`crypto/AeadEngine`) after a self-test on this machine:
-/// OpenSSL's
-///    libcrypto by FFM, the JDK, Bouncy Castle. One instance a lane; the key's address comes with each packet.
+///    OpenSSL's libcrypto by FFM, the JDK, Bouncy Castle. One instance a lane; the key's address comes with
+///    each packet.
 /// 6. **TUN and UDP by java.lang.foreign, on the lane's own epoll loop.** No reader threads and no JNI of ours.
-/// The
-///    UDP channel is our own, since Netty's splits GRO buffers into an object a datagram, cannot answer from the
-///    address that was asked, and hides ECN. Native calls live in `tun/Libc` and in the engines, and
+///    The UDP channel is our own, since Netty's splits GRO buffers into an object a datagram, cannot answer
+///    from the address that was asked, and hides ECN. Native calls live in `tun/Libc` and in the engines, and
 ///    `-Xlint:restricted` refuses them elsewhere.
 /// 7. **The protocol core does no I/O.** `noise` takes time and randomness as arguments, and `device` reads its
 ///    clocks through `DeviceClock` and runs on a `LaneExecutor`, so that handshakes and whole devices run in a
-/// test
-///    on a clock and a scheduler of its own.
-/// 8. **Handshakes have their own budget.** The lane does what is cheap (length, mac1, load, cookie, rate limit)
-/// and
-///    puts the rest into a bounded queue. A worker computes on a view that cannot change; the home lane commits
-/// what
-///    it made if timestamp, configuration and peer still allow it, draws the index and writes the macs. A flood of
-///    initiations starves neither established sessions nor our own handshakes.
+///    test on a clock and a scheduler of its own.
+/// 8. **Handshakes have their own budget.** The lane does what is cheap (length, mac1, load, cookie, rate
+///    limit) and puts the rest into a bounded queue. A worker computes on a view that cannot change; the home
+///    lane commits what it made if timestamp, configuration and peer still allow it, draws the index and writes
+///    the macs. A flood of initiations starves neither established sessions nor our own handshakes.
 /// 9. **The control plane stands apart.** Routing is a path-copying trie (`AllowedIps`): a change allocates the
-/// nodes
-///    of its path and publishes a new root. A set is compared with what stands, a get waits for no lane, and
-/// nothing
-///    costs a step per peer for each packet, each second, or each single change.
-/// 10. **Timers** are one hierarchical wheel a lane (`TimerWheel`) with one entry a peer, at its nearest deadline.
-///     Packets only store times; an entry that goes off before its moved deadline is armed again. The clock is
-/// boot
-///     time, which goes on in a suspend. No wake-up when nothing is armed.
+///    nodes of its path and publishes a new root. A set is compared with what stands, a get waits for no lane,
+///    and nothing costs a step per peer for each packet, each second, or each single change.
+/// 10. **Timers** are one hierarchical wheel a lane (`TimerWheel`) with one entry a peer, at its nearest
+///     deadline. Packets only store times; an entry that goes off before its moved deadline is armed again. The
+///     clock is boot time, which goes on in a suspend. No wake-up when nothing is armed.
 /// 11. **A bad packet is a counted drop with a reason** (`DropReason`): no exception, no log line. A state that
 ///     cannot be is an assertion. What an operator did wrong is a sentence that says what to do.
-/// 12. **A little will be remembered across restarts**: endpoints and greatest timestamps per peer, no keys. Not
-///     built yet; nothing above depends on it.
+/// 12. **A little will be remembered across restarts**: endpoints and greatest timestamps per peer, no keys.
+///     Not built yet; nothing above depends on it.
 /// 13. **Spoke to spoke goes through the host's kernel**, so that its firewall applies. A short cut that
-/// re-encrypts
-///     in the receive buffer may come as an option; slots have the room for it.
-/// 14. **Metrics read published counters only** (`LaneCounters`, `DropReason.label`), on a thread of their own and
-///     never on a lane. `metrics` and `admin` are kept free for them; Micrometer may be used there and in the
-/// root.
-/// 15. **TUN queues are steered by the kernel** as it remembers flows: a packet that comes out at another lane's
-///     queue is handed over. Steering by inner destination may come where that costs too much.
+///     re-encrypts in the receive buffer may come as an option; slots have the room for it.
+/// 14. **Metrics read published counters only** (`LaneCounters`, `DropReason.label`), on a thread of their own
+///     and never on a lane. `metrics/DeviceMetrics` names them; the endpoint that serves them comes with
+///     `admin`.
+/// 15. **TUN queues are steered by the kernel** as it remembers flows: a packet that comes out at another
+///     lane's queue is handed over. Steering by inner destination may come where that costs too much.
 /// 16. **Scale beyond one machine** is left to an existing store of leases and watches, later. What peers there
-/// are
-///     is asked through one class (`PeerTable`), and sessions never leave the process.
+///     are is asked through one class (`PeerTable`), and sessions never leave the process.
 ///
 /// ## Where text comes in
 ///
-/// `cli` parses the command line and gets the gateway handed in (`cli/GatewayLauncher`): only the root knows all
-/// rooms. `conf` reads wg-quick's file and sets up addresses, routes and DNS; `uapi` speaks to wg(8) over a
-/// socket.
-/// Both say what they want as one `device/DeviceChange`, which is applied whole or not at all.
+/// `cli` parses the command line and gets the gateway handed in (`cli/GatewayLauncher`): only the root knows
+/// all rooms. `conf` reads wg-quick's file and sets up addresses, routes and DNS; `uapi` speaks to wg(8) over a
+/// socket. Both say what they want as one `device/DeviceChange`, which is applied whole or not at all.
 ///
 /// ## House rules
 ///
-/// The build refuses what breaks them; each has a planted fault that proves it (`dev.culvert.house` in the tests,
-/// and
-/// `.ci/planted`): format, compiler warnings, Error Prone, nullness, the table above, ownership, names that say
-/// nothing, large files and methods, one Netty version, lost buffers, keys in logs, native calls outside their two
-/// places.
+/// The build refuses what breaks them; each has a planted fault that proves it (`dev.culvert.house` in the
+/// tests, and `.ci/planted`): format, compiler warnings, Error Prone, nullness, the table above, ownership,
+/// names that say nothing, large files and methods, one Netty version, lost buffers, keys in logs, native calls
+/// outside their two places.
 @NullMarked
 package dev.culvert;
 

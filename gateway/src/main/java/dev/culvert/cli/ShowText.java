@@ -1,10 +1,10 @@
 package dev.culvert.cli;
 
-import dev.culvert.conf.IpText;
 import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PrivateKey;
 import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.IpText;
 import dev.culvert.device.PeerStatus;
 import java.util.ArrayList;
 import java.util.Comparator;

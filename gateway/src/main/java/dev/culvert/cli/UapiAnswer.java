@@ -1,11 +1,11 @@
 package dev.culvert.cli;
 
-import dev.culvert.conf.IpText;
 import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.IpText;
 import dev.culvert.device.PeerStatus;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;

@@ -3,6 +3,7 @@ package dev.culvert.conf;
 import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
+import dev.culvert.device.IpText;
 import java.util.regex.Pattern;
 
 /// What may stand behind the `=` of one key: wg(8)'s config.c and wg-quick(8), value by value. Called by the

@@ -4,6 +4,7 @@ import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceChange;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
+import dev.culvert.device.IpText;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dev.culvert.conf;
 
+import dev.culvert.device.IpText;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -4,6 +4,7 @@ import dev.culvert.device.DeviceChange;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
 import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.IpText;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;

@@ -1,6 +1,7 @@
 package dev.culvert.conf;
 
 import dev.culvert.device.AllowedIp;
+import dev.culvert.device.IpText;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -3,6 +3,7 @@ package dev.culvert.conf;
 import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.AllowedIp;
+import dev.culvert.device.IpText;
 import dev.culvert.device.PeerChange.AllowedIpChange;
 import java.util.ArrayList;
 import java.util.EnumMap;

@@ -2,6 +2,7 @@ package dev.culvert.conf;
 
 import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceControl;
+import dev.culvert.device.IpText;
 import dev.culvert.device.PeerStatus;
 import java.io.IOException;
 import java.util.ArrayList;

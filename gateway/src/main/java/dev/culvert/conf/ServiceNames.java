@@ -1,5 +1,6 @@
 package dev.culvert.conf;
 
+import dev.culvert.device.IpText;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

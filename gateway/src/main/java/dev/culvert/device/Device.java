@@ -171,11 +171,10 @@ public final class Device implements DeviceControl, LinkWatch.Listener, AutoClos
         if (Objects.equals(keyBefore, key)) {
             return;
         }
-        long generation = before == null ? 1 : before.generation() + 1;
         Identity after = null;
         if (key != null) {
             StaticIdentity keys = new StaticIdentity(key.copy());
-            after = new Identity(keys, new CookieChecker(keys), generation);
+            after = new Identity(keys, new CookieChecker(keys));
         }
         state.identity = after;
         peers.identityChanged(after);

@@ -3,6 +3,8 @@ package dev.culvert.device;
 import dev.culvert.noise.CookieChecker;
 import dev.culvert.noise.StaticIdentity;
 
-/// Our own key, what is derived from it, and the generation that a worker's result is checked against.
+/// Our own key and what is derived from it. One object for its whole life: a worker's result is committed only
+/// while
+/// the identity that it was computed with still stands.
 @Published
-record Identity(StaticIdentity keys, CookieChecker cookies, long generation) {}
+record Identity(StaticIdentity keys, CookieChecker cookies) {}

@@ -55,9 +55,6 @@ final class LanePeer extends TimerWheel.Entry {
     long newHandshakeNs = NEVER;
     long zeroKeysNs = NEVER;
     long persistentNs = NEVER;
-    /// What the wheel holds for this peer; never later than the nearest of the five.
-    long armedNs = NEVER;
-
     int attempts;
     boolean needAnotherKeepalive;
     boolean sentLastMinuteHandshake;

@@ -43,7 +43,6 @@ final class Timers implements TimerWheel.ExpiryListener {
         peer.newHandshakeNs = LanePeer.NEVER;
         peer.zeroKeysNs = LanePeer.NEVER;
         peer.persistentNs = LanePeer.NEVER;
-        peer.armedNs = LanePeer.NEVER;
         lane.wheel.disarm(peer);
         peer.attempts = 0;
         peer.needAnotherKeepalive = false;
@@ -127,7 +126,6 @@ final class Timers implements TimerWheel.ExpiryListener {
     @Override
     public void expired(TimerWheel.Entry entry) {
         LanePeer peer = (LanePeer) entry;
-        peer.armedNs = LanePeer.NEVER;
         long nowNs = lane.nowNs;
         if (peer.retransmitNs <= nowNs) {
             peer.retransmitNs = LanePeer.NEVER;
@@ -193,8 +191,7 @@ final class Timers implements TimerWheel.ExpiryListener {
     }
 
     private void arm(LanePeer peer, long deadlineNs) {
-        if (deadlineNs < peer.armedNs) {
-            peer.armedNs = deadlineNs;
+        if (!lane.wheel.armed(peer) || deadlineNs < peer.armedDeadlineNs()) {
             lane.wheel.arm(peer, deadlineNs);
         }
     }

@@ -7,15 +7,11 @@ public final class Errno {
     public static final int EINTR = 4;
     public static final int EIO = 5;
     public static final int EAGAIN = 11;
-    public static final int EACCES = 13;
     public static final int EBUSY = 16;
-    public static final int EEXIST = 17;
     public static final int ENODEV = 19;
     public static final int EINVAL = 22;
     public static final int EPROTO = 71;
     public static final int EBADFD = 77;
-    public static final int EDESTADDRREQ = 89;
-    public static final int EMSGSIZE = 90;
     public static final int EADDRINUSE = 98;
     public static final int EADDRNOTAVAIL = 99;
     public static final int ENETDOWN = 100;

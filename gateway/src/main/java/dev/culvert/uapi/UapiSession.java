@@ -5,6 +5,7 @@ import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
 import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.IpText;
 import dev.culvert.device.PeerStatus;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -128,7 +129,7 @@ final class UapiSession {
         line("protocol_version", "1");
         InetSocketAddress endpoint = peer.endpoint();
         if (endpoint != null) {
-            line("endpoint", UapiValues.text(endpoint));
+            line("endpoint", IpText.format(endpoint));
         }
         line("last_handshake_time_sec", Long.toString(peer.lastHandshakeWallNs() / SECOND_NS));
         line("last_handshake_time_nsec", Long.toString(peer.lastHandshakeWallNs() % SECOND_NS));
@@ -136,7 +137,7 @@ final class UapiSession {
         line("rx_bytes", Long.toUnsignedString(peer.rxBytes()));
         line("persistent_keepalive_interval", Integer.toString(peer.persistentKeepaliveSeconds()));
         for (AllowedIp prefix : peer.allowedIps()) {
-            line("allowed_ip", UapiValues.text(prefix));
+            line("allowed_ip", IpText.format(prefix));
         }
     }
 

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PrivateKey;
+import dev.culvert.device.IpText;
 import dev.culvert.device.PeerChange.AllowedIpChange;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;

@@ -44,6 +44,15 @@ final class PacketPathTest {
         hub.peer(spoke, false, psk, InnerPacket.prefix4(spoke.host, 32), InnerPacket.prefix6(spoke.host, 128));
     }
 
+    /// A pair whose first packet has crossed.
+    private TestNetwork connected(TestDevice hub, TestDevice spoke) {
+        TestNetwork network = new TestNetwork(clock, hub, spoke);
+        pair(spoke, hub, PresharedKey.NONE);
+        spoke.host(0, InnerPacket.ipv4(2, HUB, "first"));
+        network.settle();
+        return network;
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3})
     void carriesBothFamiliesBothWaysAfterAHandshake(int lanes) {
@@ -157,10 +166,7 @@ final class PacketPathTest {
     void handsAMisdirectedDatagramToItsHomeLaneAndGetsTheSlotBack() {
         TestDevice hub = device(HUB, 3);
         TestDevice spoke = device(2, 1);
-        TestNetwork network = new TestNetwork(clock, hub, spoke);
-        pair(spoke, hub, PresharedKey.NONE);
-        spoke.host(0, InnerPacket.ipv4(2, HUB, "first"));
-        network.settle();
+        connected(hub, spoke);
         int home = hub.lanePeer(spoke).lane.number;
 
         for (int round = 0; round < 3 * Lane.LENT_SLOTS_MAX; round++) {
@@ -179,10 +185,7 @@ final class PacketPathTest {
     void handsPacketsOfTheTunToTheirHomeLaneInOrder() {
         TestDevice hub = device(HUB, 2);
         TestDevice spoke = device(2, 1);
-        TestNetwork network = new TestNetwork(clock, hub, spoke);
-        pair(spoke, hub, PresharedKey.NONE);
-        spoke.host(0, InnerPacket.ipv4(2, HUB, "first"));
-        network.settle();
+        TestNetwork network = connected(hub, spoke);
         int away = 1 - hub.lanePeer(spoke).lane.number;
 
         List<String> expected = new ArrayList<>();
@@ -200,10 +203,7 @@ final class PacketPathTest {
     void countsAFullLaneInsteadOfWaiting() {
         TestDevice hub = device(HUB, 2);
         TestDevice spoke = device(2, 1);
-        TestNetwork network = new TestNetwork(clock, hub, spoke);
-        pair(spoke, hub, PresharedKey.NONE);
-        spoke.host(0, InnerPacket.ipv4(2, HUB, "first"));
-        network.settle();
+        TestNetwork network = connected(hub, spoke);
         int away = 1 - hub.lanePeer(spoke).lane.number;
 
         int packets = 2 * Lane.LENT_SLOTS_MAX; // while the home lane does not run
@@ -265,10 +265,7 @@ final class PacketPathTest {
     void movesTheEndpointWithAuthenticatedPacketsOnly() {
         TestDevice hub = device(HUB, 1);
         TestDevice spoke = device(2, 1);
-        TestNetwork network = new TestNetwork(clock, hub, spoke);
-        pair(spoke, hub, PresharedKey.NONE);
-        spoke.host(0, InnerPacket.ipv4(2, HUB, "first"));
-        network.settle();
+        connected(hub, spoke);
 
         spoke.host(0, InnerPacket.ipv4(2, HUB, "second"));
         Datagram second = spoke.takeSent().getFirst();
@@ -358,10 +355,7 @@ final class PacketPathTest {
     void losesTheCounterButNotTheSessionWhenSendingFails() {
         TestDevice hub = device(HUB, 1);
         TestDevice spoke = device(2, 1);
-        TestNetwork network = new TestNetwork(clock, hub, spoke);
-        pair(spoke, hub, PresharedKey.NONE);
-        spoke.host(0, InnerPacket.ipv4(2, HUB, "first"));
-        network.settle();
+        TestNetwork network = connected(hub, spoke);
         network.takeSeen();
 
         spoke.sendError = Errno.EPERM;
@@ -426,10 +420,7 @@ final class PacketPathTest {
     void forgetsARemovedPeerAtOnce() {
         TestDevice hub = device(HUB, 1);
         TestDevice spoke = device(2, 1);
-        TestNetwork network = new TestNetwork(clock, hub, spoke);
-        pair(spoke, hub, PresharedKey.NONE);
-        spoke.host(0, InnerPacket.ipv4(2, HUB, "first"));
-        network.settle();
+        TestNetwork network = connected(hub, spoke);
         assertThat(hub.lane(0).sessions.size()).isEqualTo(1);
 
         hub.removePeer(spoke.publicKey());

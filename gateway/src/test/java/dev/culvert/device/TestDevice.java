@@ -112,7 +112,7 @@ final class TestDevice implements AutoCloseable {
         state.lanes(all);
         state.up = true;
         StaticIdentity keys = new StaticIdentity(key.copy());
-        state.identity = new Identity(keys, new CookieChecker(keys), 1);
+        state.identity = new Identity(keys, new CookieChecker(keys));
     }
 
     Lane lane(int number) {

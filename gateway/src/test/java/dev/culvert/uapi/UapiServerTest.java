@@ -194,7 +194,7 @@ final class UapiServerTest {
                         "tx_bytes=18446744073709551615",
                         "rx_bytes=42",
                         "persistent_keepalive_interval=25",
-                        "allowed_ip=::ffff:a00:1/128",
+                        "allowed_ip=::ffff:10.0.0.1/128",
                         "allowed_ip=10.0.0.0/24",
                         "allowed_ip=2001:db8::/64",
                         "allowed_ip=0.0.0.0/0",

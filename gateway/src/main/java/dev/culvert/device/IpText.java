@@ -1,6 +1,5 @@
-package dev.culvert.conf;
+package dev.culvert.device;
 
-import dev.culvert.device.AllowedIp;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -10,7 +9,10 @@ import java.net.UnknownHostException;
 import org.jspecify.annotations.Nullable;
 
 /// Addresses and prefixes as text, strictly as inet_pton(3) reads and inet_ntop(3) writes them: `010.0.0.1`,
-/// `10.1` and names are no addresses here. Called by the parser of files and by `show`; never asks a name server.
+/// `10.1` and names are no addresses here. Called by whoever reads or prints configuration; never asks a name
+/// server,
+/// and keeps no state.
+@AnyThread
 public final class IpText {
     private static final int GROUPS = 8;
 
@@ -34,7 +36,7 @@ public final class IpText {
     }
 
     /// Whether the bits of `address` behind the prefix length are not all zero.
-    static boolean hasHostBits(byte[] address, int length) {
+    public static boolean hasHostBits(byte[] address, int length) {
         AllowedIp whole = AllowedIp.of(address, 8 * address.length);
         AllowedIp masked = AllowedIp.of(address, length);
         return whole.hi() != masked.hi() || whole.lo() != masked.lo();
@@ -117,7 +119,7 @@ public final class IpText {
     }
 
     /// Decimal digits only, or -1.
-    static int parseDecimal(String text, int from, int to, int max) {
+    public static int parseDecimal(String text, int from, int to, int max) {
         if (from >= to) {
             return -1;
         }

@@ -1,8 +1,7 @@
-package dev.culvert.conf;
+package dev.culvert.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.culvert.device.AllowedIp;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -15,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@AnyThread
 final class IpTextTest {
     @ParameterizedTest
     @CsvSource({
