@@ -38,6 +38,11 @@ final class KeySlab implements AutoCloseable {
         free[freeCount++] = slot;
     }
 
+    /// Slots that are taken.
+    int used() {
+        return chunks.size() * CHUNK_SLOTS - freeCount;
+    }
+
     private void grow() {
         long chunk = arena.allocate((long) CHUNK_SLOTS * SLOT_BYTES, SLOT_BYTES).address();
         chunks.add(chunk);

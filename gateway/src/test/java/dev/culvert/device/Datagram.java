@@ -12,6 +12,10 @@ record Datagram(int from, int fromPort, int to, int toPort, int tos, byte[] byte
         return new Datagram(otherFrom, otherPort, to, toPort, tos, bytes);
     }
 
+    boolean isEmpty() {
+        return bytes.length == 0;
+    }
+
     int type() {
         return bytes[0];
     }

@@ -21,12 +21,16 @@ import org.jspecify.annotations.Nullable;
 
 /// A whole device in one thread: real lanes, handlers, peers and timers; the edges (sockets, TUN, clock, worker
 /// threads) are queues in memory. Everything is seeded.
+///
+/// By itself it runs everything that an input causes before the call returns. In a simulation ([#stepwise]) it
+/// only
+/// queues; the scheduler picks which lane, worker, alarm or queue of the TUN runs next.
 @LaneConfined
 final class TestDevice implements AutoCloseable {
     static final int PORT = 51820;
 
     final int host;
-    final ManualClock clock;
+    final DeviceClock clock;
     final PrivateKey key;
     final DeviceState state;
     final PeerConfiguration peers;
@@ -35,19 +39,32 @@ final class TestDevice implements AutoCloseable {
     final List<FakeTunQueue> tun = new ArrayList<>();
     int inboundDepth;
     int sendError;
+    boolean stepwise;
+
+    /// The slots that each lane's reader holds, as the two UDP channels of a lane do.
+    private final int[][] readerSlots;
 
     private final List<EmbeddedChannel> channels = new ArrayList<>();
     private final List<Queue<Runnable>> commands = new ArrayList<>();
-    private final Queue<HandshakeWork> works = new ArrayDeque<>();
+    private final List<HandshakeWork> works = new ArrayList<>();
     private final long[] alarms;
     private final HandshakeCipher cipher;
     private final Arena arena = Arena.ofShared();
+    private final DatagramSink sink = this::take;
 
-    TestDevice(int host, int lanes, ManualClock clock, long seed) {
+    TestDevice(int host, int lanes, DeviceClock clock, long seed) {
+        this(host, lanes, clock, new Random(seed));
+    }
+
+    private TestDevice(int host, int lanes, DeviceClock clock, Random random) {
+        this(host, lanes, clock, random, PrivateKey.generate(random::nextBytes));
+    }
+
+    /// @param key its own from here on
+    TestDevice(int host, int lanes, DeviceClock clock, Random random, PrivateKey key) {
         this.host = host;
         this.clock = clock;
-        Random random = new Random(seed);
-        key = PrivateKey.generate(random::nextBytes);
+        this.key = key;
         cipher = new HandshakeCipher(AeadEngine.BOUNCY_CASTLE.newAead());
         HandshakeQueue queue = new HandshakeQueue() {
             @Override
@@ -70,12 +87,14 @@ final class TestDevice implements AutoCloseable {
                 return HandshakeWorkers.INBOUND_MAX;
             }
         };
-        HandshakeLoad load = new HandshakeLoad(queue, HandshakeRateLimiter.withDefaults(seed, clock.bootNs()));
+        HandshakeRateLimiter limiter = new HandshakeRateLimiter(20, 5, 1024, random.nextLong(), clock.bootNs());
+        HandshakeLoad load = new HandshakeLoad(queue, limiter);
         state = new DeviceState(clock, random::nextBytes, queue, load, new StagedBudget(1 << 20));
         peers = new PeerConfiguration(state);
         LaneExchange exchange = new LaneExchange(lanes);
         Lane[] all = new Lane[lanes];
         alarms = new long[lanes];
+        readerSlots = new int[lanes][2 * UdpChannel.SLOTS];
         for (int i = 0; i < lanes; i++) {
             int number = i;
             Queue<Runnable> laneCommands = new ArrayDeque<>();
@@ -105,9 +124,11 @@ final class TestDevice implements AutoCloseable {
             EmbeddedChannel channel = new EmbeddedChannel();
             all[i].pipeline.install(channel.pipeline());
             all[i].inbound = channel.pipeline();
-            DatagramSink sink = this::take;
             all[i].sinks(sink, null);
             channels.add(channel);
+            for (int reader = 0; reader < readerSlots[i].length; reader++) {
+                readerSlots[i][reader] = all[i].slots.take();
+            }
         }
         state.lanes(all);
         state.up = true;
@@ -206,8 +227,7 @@ final class TestDevice implements AutoCloseable {
             for (Datagram datagram : unit) {
                 total += datagram.bytes().length;
             }
-            int slot = lane(lane).slots.take();
-            assert slot >= 0;
+            int slot = readerSlots[lane][batch.units];
             long start = lane(lane).slots.address(slot);
             int offset = 0;
             for (Datagram datagram : unit) {
@@ -221,30 +241,76 @@ final class TestDevice implements AutoCloseable {
         channels.get(lane).pipeline().fireChannelRead(batch);
         channels.get(lane).pipeline().fireChannelReadComplete();
         for (int i = 0; i < batch.units; i++) {
-            lane(lane).slots.release(lane(lane).handOver.replaceIfLent(batch.unitSlot[i]));
+            readerSlots[lane][i] = lane(lane).handOver.replaceIfLent(batch.unitSlot[i]);
         }
         lane(lane).handOver.roundEnded();
         run();
     }
 
-    /// Works and commands until nothing is left.
+    /// Works and commands until nothing is left, unless a scheduler does that.
     void run() {
-        boolean busy = true;
+        boolean busy = !stepwise;
         while (busy) {
             busy = false;
-            HandshakeWork work = works.poll();
-            if (work != null) {
-                work.run(new HandshakeWorker(cipher, workerCounters));
+            if (works() != 0) {
+                runWork(0);
                 busy = true;
             }
-            for (Queue<Runnable> laneCommands : commands) {
-                Runnable command = laneCommands.poll();
-                if (command != null) {
-                    command.run();
+            for (int lane = 0; lane < commands.size(); lane++) {
+                if (hasCommand(lane)) {
+                    runCommand(lane);
                     busy = true;
                 }
             }
         }
+    }
+
+    // What waits, and single steps of it.
+
+    int works() {
+        return works.size();
+    }
+
+    /// A worker does the handshake work at `position` in the queue.
+    void runWork(int position) {
+        works.remove(position).run(new HandshakeWorker(cipher, workerCounters));
+    }
+
+    boolean hasCommand(int lane) {
+        return !commands.get(lane).isEmpty();
+    }
+
+    void runCommand(int lane) {
+        commands.get(lane).remove().run();
+    }
+
+    boolean alarmDue(int lane) {
+        return alarms[lane] <= clock.bootNs();
+    }
+
+    void runAlarm(int lane) {
+        alarms[lane] = LanePeer.NEVER;
+        lane(lane).timersDue();
+    }
+
+    // The link.
+
+    void linkDown() {
+        state.up = false;
+        peers.linkDown();
+        for (Lane lane : state.lanes()) {
+            lane.command(() -> lane.sinks(null, null));
+        }
+        run();
+    }
+
+    void linkUp() {
+        for (Lane lane : state.lanes()) {
+            lane.command(() -> lane.sinks(sink, null));
+        }
+        state.up = true;
+        peers.linkUp();
+        run();
     }
 
     /// The nearest alarm of any lane.
@@ -259,9 +325,8 @@ final class TestDevice implements AutoCloseable {
     /// Runs the lanes whose alarm is due.
     void alarmsDue() {
         for (int i = 0; i < alarms.length; i++) {
-            if (alarms[i] <= clock.bootNs()) {
-                alarms[i] = LanePeer.NEVER;
-                lane(i).timersDue();
+            if (alarmDue(i)) {
+                runAlarm(i);
             }
         }
         run();

@@ -56,7 +56,7 @@ final class TestNetwork {
             case 3, 4 -> 4;
             default -> 12;
         };
-        return (datagram.bytes()[at] & 0xff) % lanes;
+        return datagram.bytes().length <= at ? 0 : (datagram.bytes()[at] & 0xff) % lanes;
     }
 
     /// Passes time: every alarm on the way goes off at its time, and what is sent arrives at once.
