@@ -11,9 +11,7 @@ import dev.culvert.device.DropReason;
 import dev.culvert.tun.LinkWatch;
 import dev.culvert.tun.LinuxTun;
 import dev.culvert.tun.ProcessGuard;
-import dev.culvert.tun.ReadableHandle;
 import dev.culvert.uapi.UapiServer;
-import io.netty.channel.IoEventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -38,7 +36,6 @@ final class Gateway implements RunningGateway {
     private final MultiThreadIoEventLoopGroup control;
     private final Device device;
     private final LinkWatch watch;
-    private final ReadableHandle watchHandle;
     private final UapiServer uapi;
     private boolean closed;
 
@@ -63,8 +60,7 @@ final class Gateway implements RunningGateway {
                     1, new DefaultThreadFactory(tun.name() + "-control", true), EpollIoHandler.newFactory());
             unwind.add(() -> control.shutdownGracefully(0, CLOSE_TIMEOUT_S, TimeUnit.SECONDS)
                     .syncUninterruptibly());
-            watch = unwind.add(LinkWatch.open(tun, device));
-            watchHandle = watchLink();
+            watch = unwind.add(LinkWatch.start(tun, control.next(), device));
             uapi = unwind.add(UapiServer.start(tun.name(), device, this::drops, ended::countDown));
             unwind.keep();
         }
@@ -84,28 +80,6 @@ final class Gateway implements RunningGateway {
                 options.handshakeWorkers() == 0 ? defaults.handshakeWorkers() : options.handshakeWorkers(),
                 engine,
                 defaults.stagedBytesMax());
-    }
-
-    /// The link's state now, and every change of it from now on.
-    private ReadableHandle watchLink() {
-        ReadableHandle.Callback callback = new ReadableHandle.Callback() {
-            @Override
-            public void readable() {
-                watch.drain();
-            }
-
-            @Override
-            public boolean broken() {
-                watch.drain(); // ENOBUFS
-                return true;
-            }
-        };
-        IoEventLoop loop = control.next();
-        ReadableHandle handle = ReadableHandle.register(loop, watch.fd(), callback)
-                .syncUninterruptibly()
-                .getNow();
-        loop.submit(() -> device.changed(tun.up(), tun.mtu())).syncUninterruptibly();
-        return handle;
     }
 
     /// Reason to count over all lanes and workers; reasons that never happened are left out.
@@ -145,9 +119,8 @@ final class Gateway implements RunningGateway {
         closed = true;
         ended.countDown();
         uapi.close();
-        watchHandle.cancel();
-        control.shutdownGracefully(0, CLOSE_TIMEOUT_S, TimeUnit.SECONDS).syncUninterruptibly();
         watch.close();
+        control.shutdownGracefully(0, CLOSE_TIMEOUT_S, TimeUnit.SECONDS).syncUninterruptibly();
         device.close();
         tun.close();
         LOG.info("{} has ended", tun.name());

@@ -26,6 +26,7 @@ final class Libc {
     static final int AF_NETLINK = 16;
     static final int SOCK_DGRAM = 2;
     static final int SOCK_RAW = 3;
+    static final int CLONE_NEWNET = 0x40000000;
     static final int CLOCK_REALTIME = 0;
     static final int CLOCK_BOOTTIME = 7;
 
@@ -48,6 +49,7 @@ final class Libc {
     private static final MethodHandle TIMERFD_CREATE = handle("timerfd_create", INT, INT, INT);
     private static final MethodHandle TIMERFD_SETTIME = handle("timerfd_settime", INT, INT, INT, LONG, LONG);
     private static final MethodHandle CLOCK_GETTIME = handle("clock_gettime", INT, INT, LONG);
+    private static final MethodHandle SETNS = handle("setns", INT, INT, INT);
     private static final MethodHandle PRCTL = variadic("prctl", 1, INT, INT, LONG, LONG, LONG, LONG);
     private static final MethodHandle SETRLIMIT = handle("setrlimit", INT, INT, LONG);
     private static final MethodHandle STRERROR = plain("strerror", FunctionDescriptor.of(ValueLayout.ADDRESS, INT));
@@ -246,6 +248,15 @@ final class Libc {
     int clockGettime(int clock, long timespec) {
         try {
             return check((int) CLOCK_GETTIME.invokeExact(state, clock, timespec));
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    /// Of the calling thread alone.
+    int setns(int fd, int kind) {
+        try {
+            return check((int) SETNS.invokeExact(state, fd, kind));
         } catch (Throwable e) {
             throw impossible(e);
         }

@@ -1,13 +1,17 @@
 package dev.culvert.tun;
 
 import dev.culvert.crypto.Memory;
+import io.netty.channel.IoEventLoop;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// Tells when an interface goes up or down, changes its MTU or disappears (rtnetlink(7), group RTMGRP_LINK). Of
-/// one thread.
+/// Tells when an interface goes up or down, changes its MTU or disappears (rtnetlink(7), group RTMGRP_LINK), in
+/// whatever network namespace it is. Of one event loop's thread.
 public final class LinkWatch implements AutoCloseable {
-    /// Called by [#drain].
+    /// Called on the loop.
     public interface Listener {
         /// @param mtu bytes
         void changed(boolean up, int mtu);
@@ -30,63 +34,134 @@ public final class LinkWatch implements AutoCloseable {
 
     private static final int IFINFO_BYTES = 16;
 
+    private static final Logger LOG = LoggerFactory.getLogger(LinkWatch.class);
+
     private final Arena arena = Arena.ofShared();
     private final Libc libc = new Libc(arena);
     private final long buffer = arena.allocate(BUFFER_BYTES, 8).address();
-    private final Tun link;
+    private final LinuxTun link;
+    private final IoEventLoop loop;
     private final Listener listener;
-    private final int fd;
+    private int fd;
+    private @Nullable ReadableHandle handle;
 
-    private LinkWatch(Tun link, Listener listener) throws IOException {
+    private LinkWatch(LinuxTun link, IoEventLoop loop, Listener listener) {
         this.link = link;
+        this.loop = loop;
         this.listener = listener;
-        fd = libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW, NETLINK_ROUTE);
-        int result = fd;
-        if (fd >= 0) {
-            long address = arena.allocate(12, 8).address(); // sockaddr_nl: family, pad, pid, groups
-            Memory.putNativeShort(address, Libc.AF_NETLINK);
-            Memory.putNativeInt(address + 8, RTMGRP_LINK);
-            result = libc.bind(fd, address, 12);
-        }
-        if (result < 0) {
-            close();
-            throw new IOException("cannot watch the link " + link.name() + ": " + Errno.text(-result));
-        }
+        fd = subscribe(libc);
     }
 
-    /// Only changes from now on are told: read the present state afterwards.
+    /// Tells the link's present state, and every change of it from now on, on the thread of `loop`.
     ///
     /// @throws IOException if the kernel refuses the socket
-    public static LinkWatch open(Tun link, Listener listener) throws IOException {
-        return new LinkWatch(link, listener);
+    public static LinkWatch start(LinuxTun link, IoEventLoop loop, Listener listener) throws IOException {
+        LinkWatch watch = new LinkWatch(link, loop, listener);
+        if (watch.fd < 0) {
+            int errno = -watch.fd;
+            watch.close();
+            throw new IOException("cannot watch the link " + link.name() + ": " + Errno.text(errno));
+        }
+        loop.submit(watch::begin).syncUninterruptibly();
+        return watch;
     }
 
-    /// For epoll.
-    public int fd() {
-        return fd;
+    /// A socket of the calling thread's network namespace that hears of its links, or -errno.
+    private static int subscribe(Libc libc) {
+        int socket = libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW, NETLINK_ROUTE);
+        if (socket < 0) {
+            return socket;
+        }
+        try (Arena own = Arena.ofConfined()) {
+            long address = own.allocate(12, 8).address(); // sockaddr_nl: family, pad, pid, groups
+            Memory.putNativeShort(address, Libc.AF_NETLINK);
+            Memory.putNativeInt(address + 8, RTMGRP_LINK);
+            int result = libc.bind(socket, address, 12);
+            if (result < 0) {
+                libc.close(socket);
+                return result;
+            }
+            return socket;
+        }
+    }
+
+    private void begin() {
+        ReadableHandle.register(loop, fd, new ReadableHandle.Callback() {
+                    @Override
+                    public void readable() {
+                        drain();
+                    }
+
+                    @Override
+                    public boolean broken() {
+                        drain(); // ENOBUFS
+                        return true;
+                    }
+                })
+                .addListener(done -> {
+                    if (done.isSuccess()) {
+                        handle = (ReadableHandle) done.getNow();
+                    } else {
+                        LOG.error("{} is not watched any more", link.name(), done.cause());
+                    }
+                });
+        listener.changed(link.up(), link.mtu());
     }
 
     /// Reads what the kernel told and calls the listener.
-    public void drain() {
+    private void drain() {
         for (int i = 0; i < MESSAGES_PER_DRAIN; i++) {
             int bytes = libc.recv(fd, buffer, BUFFER_BYTES, 0);
             if (bytes == -Errno.ENOBUFS) {
                 listener.changed(link.up(), link.mtu()); // messages were lost: the state itself is there to read
-            } else if (bytes <= 0) {
+            } else if (bytes <= 0 || !messages(bytes)) {
                 return;
-            } else {
-                messages(bytes);
             }
         }
     }
 
-    private void messages(int bytes) {
+    /// The interface has left this network namespace: it was deleted, or moved to another one, where it is watched
+    /// from now on. The UDP sockets stay where they are, as the kernel's do.
+    private void gone() {
+        try {
+            int[] opened = {-Errno.ENODEV};
+            boolean there = link.follow(libcThere -> opened[0] = subscribe(libcThere));
+            if (!there) {
+                listener.deleted();
+            } else if (opened[0] >= 0) {
+                LOG.info("{} was moved to another network namespace and is watched there", link.name());
+                stop();
+                fd = opened[0];
+                begin();
+            } else {
+                throw new IOException(Errno.text(-opened[0]));
+            }
+        } catch (IOException e) {
+            LOG.warn("{} was moved, and is taken to be up from now on: {}", link.name(), e.getMessage());
+            listener.changed(true, link.mtu());
+        }
+    }
+
+    private void stop() {
+        ReadableHandle watched = handle;
+        handle = null;
+        if (watched != null) {
+            watched.cancel();
+        }
+        if (fd >= 0) {
+            libc.close(fd);
+            fd = -1;
+        }
+    }
+
+    /// @return false if nothing more is to be read here
+    private boolean messages(int bytes) {
         int at = 0;
         while (at + NLMSG_HEADER_BYTES + IFINFO_BYTES <= bytes) {
             int length = Memory.getNativeInt(buffer + at);
             int type = Memory.getNativeUnsignedShort(buffer + at + 4);
             if (length < NLMSG_HEADER_BYTES + IFINFO_BYTES || length > bytes - at) {
-                return;
+                break;
             }
             long info = buffer + at + NLMSG_HEADER_BYTES;
             // Other families speak of other things: a port that leaves a bridge sends an RTM_DELLINK of AF_BRIDGE.
@@ -95,11 +170,13 @@ public final class LinkWatch implements AutoCloseable {
                     boolean up = (Memory.getNativeInt(info + 8) & IFF_UP) != 0;
                     listener.changed(up, mtu(info + IFINFO_BYTES, buffer + at + length));
                 } else if (type == RTM_DELLINK) {
-                    listener.deleted();
+                    gone();
+                    return false;
                 }
             }
             at += length + 3 & ~3;
         }
+        return true;
     }
 
     private int mtu(long from, long end) {
@@ -117,10 +194,13 @@ public final class LinkWatch implements AutoCloseable {
         return link.mtu();
     }
 
+    /// Any thread but the loop's; nothing is told afterwards.
     @Override
     public void close() {
-        if (fd >= 0) {
-            libc.close(fd);
+        if (loop.isShuttingDown()) {
+            stop();
+        } else {
+            loop.submit(this::stop).syncUninterruptibly();
         }
         arena.close();
     }

@@ -8,12 +8,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /// A TUN device of Linux (drivers/net/tun.c): no packet information header, one file descriptor a queue.
+///
+/// The interface may be renamed and may be moved to another network namespace, while the queues stay ours: its
+/// name
+/// is asked of the queue each time, and everything else of the namespace that [#follow] found it in.
 public final class LinuxTun implements Tun {
     private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9_=+.-]{1,15}");
     private static final long TUNSETIFF = 0x400454caL;
+    private static final long TUNGETIFF = 0x800454d2L;
+    private static final long TUNGETDEVNETNS = 0x54e3;
     private static final long SIOCGIFFLAGS = 0x8913;
     private static final long SIOCSIFFLAGS = 0x8914;
     private static final long SIOCGIFMTU = 0x8921;
@@ -29,14 +36,23 @@ public final class LinuxTun implements Tun {
     private static final int IFREQ_VALUE = 16;
 
     private final String name;
-    private final int index;
     private final List<FdQueue> queues;
     private final Libc libc = Libc.ofAnyThread();
+    /// A socket of the namespace that the interface is in: whom to ask about it.
+    private int inquiry;
 
-    private LinuxTun(String name, int index, List<FdQueue> queues) {
+    private volatile int index;
+
+    private LinuxTun(String name, List<FdQueue> queues) throws IOException {
         this.name = name;
-        this.index = index;
         this.queues = List.copyOf(queues);
+        inquiry = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
+        index = readIndex();
+        if (index < 0) {
+            int errno = -index;
+            close();
+            throw new IOException("cannot read the index of " + name + ": " + Errno.text(errno));
+        }
     }
 
     /// Makes the interface in this process's network namespace; it is down.
@@ -53,7 +69,7 @@ public final class LinuxTun implements Tun {
             for (int i = 0; i < queues; i++) {
                 opened.add(openQueue(name, i == 0 ? flags | IFF_TUN_EXCL : flags));
             }
-            LinuxTun tun = new LinuxTun(name, index(name), opened);
+            LinuxTun tun = new LinuxTun(name, opened);
             tun.quieten();
             return tun;
         } catch (IOException | RuntimeException e) {
@@ -115,27 +131,73 @@ public final class LinuxTun implements Tun {
         return ifreq;
     }
 
-    private static int index(String name) throws IOException {
-        Libc libc = Libc.ofAnyThread();
+    /// Asks the kernel about the interface, or tells it, by the interface's present name.
+    ///
+    /// @return the value after the call, or -errno
+    private synchronized int inquire(long request, int value) {
         try (Arena arena = Arena.ofConfined()) {
-            long ifreq = ifreq(arena, name);
-            int result = interfaceIoctl(libc, SIOCGIFINDEX, ifreq);
-            if (result < 0) {
-                throw new IOException("cannot read the index of " + name + ": " + Errno.text(-result));
+            long ifreq = arena.allocate(IFREQ_BYTES, 8).address();
+            int result = libc.ioctl(queues.getFirst().fd(), TUNGETIFF, ifreq);
+            if (result >= 0) {
+                Memory.zero(ifreq + IFREQ_VALUE, IFREQ_BYTES - IFREQ_VALUE);
+                Memory.putNativeInt(ifreq + IFREQ_VALUE, value);
+                result = libc.ioctl(inquiry, request, ifreq);
             }
-            return Memory.getNativeInt(ifreq + IFREQ_VALUE);
+            return result < 0 ? result : Memory.getNativeInt(ifreq + IFREQ_VALUE);
         }
     }
 
-    private static int interfaceIoctl(Libc libc, long request, long ifreq) {
-        int socket = libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
-        if (socket < 0) {
-            return socket;
+    private int readIndex() {
+        return inquire(SIOCGIFINDEX, 0);
+    }
+
+    /// Finds the interface again when it has left its network namespace.
+    ///
+    /// @param openThere is called on a thread in the interface's namespace: opens what is to live there
+    /// @return false if the interface is in no namespace any more, because it was deleted
+    /// @throws IOException if the process may not enter that namespace
+    boolean follow(Consumer<Libc> openThere) throws IOException {
+        int namespace = libc.ioctl(queues.getFirst().fd(), TUNGETDEVNETNS, 0);
+        if (namespace == -Errno.EBADFD) {
+            return false;
+        }
+        if (namespace < 0) {
+            throw new IOException("cannot find the network namespace of " + name + ": " + Errno.text(-namespace));
         }
         try {
-            return libc.ioctl(socket, request, ifreq);
+            int[] result = {0};
+            // A namespace is a thread's: this one enters it, opens the sockets and ends.
+            Thread visitor = Thread.ofPlatform().name(name + "-visitor").unstarted(() -> {
+                Libc own = Libc.ofAnyThread();
+                result[0] = own.setns(namespace, Libc.CLONE_NEWNET);
+                if (result[0] >= 0) {
+                    inquireHere(own);
+                    openThere.accept(own);
+                }
+            });
+            visitor.start();
+            visitor.join();
+            if (result[0] < 0) {
+                throw new IOException("cannot enter the network namespace of " + name + ": " + Errno.text(-result[0]));
+            }
+            int found = readIndex();
+            if (found >= 0) {
+                index = found;
+            }
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while entering the network namespace of " + name, e);
         } finally {
-            libc.close(socket);
+            libc.close(namespace);
+        }
+    }
+
+    private synchronized void inquireHere(Libc own) {
+        int socket = own.socket(Libc.AF_INET, Libc.SOCK_DGRAM, 0);
+        if (socket >= 0) {
+            libc.close(inquiry);
+            inquiry = socket;
         }
     }
 
@@ -151,47 +213,32 @@ public final class LinuxTun implements Tun {
 
     @Override
     public int mtu() {
-        try (Arena arena = Arena.ofConfined()) {
-            long ifreq = ifreq(arena, name);
-            int result = interfaceIoctl(libc, SIOCGIFMTU, ifreq);
-            return result < 0 ? 0 : Memory.getNativeInt(ifreq + IFREQ_VALUE);
-        }
+        return Math.max(0, inquire(SIOCGIFMTU, 0));
     }
 
     /// @throws IOException if the kernel refuses the value
     public void mtu(int bytes) throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            long ifreq = ifreq(arena, name);
-            Memory.putNativeInt(ifreq + IFREQ_VALUE, bytes);
-            int result = interfaceIoctl(libc, SIOCSIFMTU, ifreq);
-            if (result < 0) {
-                throw new IOException("cannot set the MTU of " + name + " to " + bytes + ": " + Errno.text(-result));
-            }
+        int result = inquire(SIOCSIFMTU, bytes);
+        if (result < 0) {
+            throw new IOException("cannot set the MTU of " + name + " to " + bytes + ": " + Errno.text(-result));
         }
     }
 
     @Override
     public boolean up() {
-        try (Arena arena = Arena.ofConfined()) {
-            long ifreq = ifreq(arena, name);
-            int result = interfaceIoctl(libc, SIOCGIFFLAGS, ifreq);
-            return result >= 0 && (Memory.getNativeUnsignedShort(ifreq + IFREQ_VALUE) & IFF_UP) != 0;
-        }
+        int flags = inquire(SIOCGIFFLAGS, 0);
+        return flags >= 0 && (flags & IFF_UP) != 0;
     }
 
     /// @throws IOException if the kernel refuses
     public void up(boolean wanted) throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            long ifreq = ifreq(arena, name);
-            int result = interfaceIoctl(libc, SIOCGIFFLAGS, ifreq);
-            if (result >= 0) {
-                int flags = Memory.getNativeUnsignedShort(ifreq + IFREQ_VALUE);
-                Memory.putNativeShort(ifreq + IFREQ_VALUE, wanted ? flags | IFF_UP : flags & ~IFF_UP);
-                result = interfaceIoctl(libc, SIOCSIFFLAGS, ifreq);
-            }
-            if (result < 0) {
-                throw new IOException("cannot set " + name + (wanted ? " up: " : " down: ") + Errno.text(-result));
-            }
+        int result = inquire(SIOCGIFFLAGS, 0);
+        if (result >= 0) {
+            int flags = result & 0xffff;
+            result = inquire(SIOCSIFFLAGS, wanted ? flags | IFF_UP : flags & ~IFF_UP);
+        }
+        if (result < 0) {
+            throw new IOException("cannot set " + name + (wanted ? " up: " : " down: ") + Errno.text(-result));
         }
     }
 
@@ -201,8 +248,12 @@ public final class LinuxTun implements Tun {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         queues.forEach(FdQueue::close);
+        if (inquiry >= 0) {
+            libc.close(inquiry);
+            inquiry = -1;
+        }
     }
 
     private static final class FdQueue implements TunQueue {

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -181,42 +182,77 @@ final class LinuxTunTest {
         handle.cancel();
     }
 
+    /// What a watch has told.
+    private static final class Told implements LinkWatch.Listener {
+        private final List<String> events = new CopyOnWriteArrayList<>();
+
+        @Override
+        public void changed(boolean up, int mtu) {
+            events.add(up + " " + mtu);
+        }
+
+        @Override
+        public void deleted() {
+            events.add("deleted");
+        }
+
+        void awaitLast(String event) {
+            await(() -> events.getLast().equals(event));
+        }
+    }
+
     @Test
     void tellsOfUpDownMtuAndDeletion() throws Exception {
         LinuxTun tun = tun(1);
-        List<String> events = new ArrayList<>();
-        LinkWatch watch = LinkWatch.open(tun, new LinkWatch.Listener() {
-            @Override
-            public void changed(boolean up, int mtu) {
-                events.add(up + " " + mtu);
-            }
-
-            @Override
-            public void deleted() {
-                events.add("deleted");
-            }
-        });
-        opened.add(watch);
+        Told told = new Told();
+        opened.add(LinkWatch.start(tun, loop(), told));
+        told.awaitLast("false " + tun.mtu());
         ip("link", "set", name, "mtu", "1300", "up");
-        await(() -> {
-            watch.drain();
-            return events.contains("true 1300");
-        });
+        told.awaitLast("true 1300");
         ip("link", "set", name, "mtu", "9000");
-        await(() -> {
-            watch.drain();
-            return events.contains("true 9000");
-        });
+        told.awaitLast("true 9000");
         ip("link", "set", name, "down");
-        await(() -> {
-            watch.drain();
-            return events.getLast().equals("false 9000");
-        });
+        told.awaitLast("false 9000");
         ip("link", "delete", name);
-        await(() -> {
-            watch.drain();
-            return events.contains("deleted");
-        });
+        told.awaitLast("deleted");
+    }
+
+    @Test
+    void followsTheInterfaceThroughNamesAndNamespaces() throws Exception {
+        String first = name + "a";
+        String second = name + "b";
+        for (String namespace : List.of(first, second)) {
+            ip("netns", "add", namespace);
+            opened.addFirst(() -> ip("netns", "delete", namespace));
+        }
+        LinuxTun tun = tun(2);
+        Told told = new Told();
+        opened.add(LinkWatch.start(tun, loop(), told));
+        ip("link", "set", name, "mtu", "1300", "up");
+        told.awaitLast("true 1300");
+
+        ip("link", "set", name, "netns", first);
+        told.awaitLast("false 1300");
+        ip("-n", first, "link", "set", name, "mtu", "1400", "up");
+        told.awaitLast("true 1400");
+        assertThat(tun.up()).isTrue();
+
+        String other = name + "r";
+        ip("-n", first, "link", "set", name, "down");
+        ip("-n", first, "link", "set", name, "name", other);
+        ip("-n", first, "link", "set", other, "mtu", "1500", "up");
+        told.awaitLast("true 1500");
+        assertThat(tun.mtu()).isEqualTo(1500);
+        tun.up(false);
+        told.awaitLast("false 1500");
+
+        ip("-n", first, "link", "set", other, "netns", second);
+        await(() -> tun.mtu() == 1500);
+        ip("-n", second, "link", "set", other, "up");
+        told.awaitLast("true 1500");
+        ip("-n", second, "link", "delete", other);
+        told.awaitLast("deleted");
+        assertThat(told.events).containsOnlyOnce("deleted");
     }
 
     @Test
