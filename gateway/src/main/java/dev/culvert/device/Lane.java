@@ -47,6 +47,7 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
     final HandOver handOver;
     final TunIngress ingress;
     final UdpPipeline pipeline;
+    final UnreachableReplies unreachable;
 
     /// Peers at home here; read by any thread that assigns one.
     final AtomicInteger homePeers = new AtomicInteger();
@@ -91,6 +92,7 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
         handOver = new HandOver(this, exchange);
         ingress = new TunIngress(this);
         pipeline = new UdpPipeline(this);
+        unreachable = new UnreachableReplies(this);
     }
 
     // Turns.

@@ -40,6 +40,7 @@ final class Sender implements AutoCloseable {
     void send(LanePeer peer, long packet, int lengthBytes) {
         if (peer.endpoint == null) {
             lane.counters.dropped(DropReason.NO_ENDPOINT);
+            lane.unreachable.answer(packet, lengthBytes);
             return;
         }
         Keypair keypair = peer.keypairs.current();

@@ -68,6 +68,7 @@ final class TunIngress implements AutoCloseable {
                 IpPacket.isIpv6(packet), IpPacket.destinationHi(packet), IpPacket.destinationLo(packet));
         if (peer == null) {
             lane.counters.dropped(DropReason.NO_ROUTE);
+            lane.unreachable.answer(packet, lengthBytes);
             return;
         }
         LanePeer home = lane.device.assignment.home(peer);

@@ -6,13 +6,15 @@ import java.nio.charset.StandardCharsets;
 /// Makes inner packets: 10.0.0.`host` or fd00::`host`, with a text as payload.
 @AnyThread
 final class InnerPacket {
+    static final byte PROTOCOL = 17;
+
     private InnerPacket() {}
 
     static byte[] ipv4(int source, int destination, String payload) {
         byte[] text = payload.getBytes(StandardCharsets.US_ASCII);
         ByteBuffer packet = ByteBuffer.allocate(20 + text.length);
         packet.put((byte) 0x45).put((byte) 0).putShort((short) packet.capacity());
-        packet.putInt(0).put((byte) 64).put((byte) 17).putShort((short) 0);
+        packet.putInt(0).put((byte) 64).put(PROTOCOL).putShort((short) 0);
         packet.putInt(0x0a000000 | source).putInt(0x0a000000 | destination);
         int sum = 0;
         for (int i = 0; i < 20; i += 2) {
@@ -28,7 +30,7 @@ final class InnerPacket {
     static byte[] ipv6(int source, int destination, String payload) {
         byte[] text = payload.getBytes(StandardCharsets.US_ASCII);
         ByteBuffer packet = ByteBuffer.allocate(40 + text.length);
-        packet.putInt(0x60000000).putShort((short) text.length).put((byte) 17).put((byte) 64);
+        packet.putInt(0x60000000).putShort((short) text.length).put(PROTOCOL).put((byte) 64);
         packet.putLong(0xfd00L << 48).putLong(source);
         packet.putLong(0xfd00L << 48).putLong(destination);
         packet.put(text);

@@ -399,6 +399,47 @@ final class PacketPathTest {
         assertThat(hub.drops(DropReason.NOT_IP)).isEqualTo(1);
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void tellsTheHostByIcmpThatThereIsNoPeerOrNoEndpoint(int lanes) {
+        TestDevice hub = device(HUB, lanes);
+        TestDevice spoke = device(2, 1);
+        pair(spoke, hub, PresharedKey.NONE);
+        for (byte[] packet : List.of(InnerPacket.ipv4(HUB, 99, "v4"), InnerPacket.ipv6(HUB, 99, "v6"))) {
+            hub.host(lanes - 1, packet);
+        }
+        assertThat(written(hub))
+                .extracting(p -> p[0] >>> 4 == 4 ? p[20] : p[40])
+                .containsExactly((byte) 3, (byte) 1);
+
+        hub.tun.forEach(queue -> queue.written.clear());
+        hub.host(lanes - 1, InnerPacket.ipv4(HUB, 2, "no endpoint"));
+        assertThat(written(hub)).singleElement().satisfies(reply -> {
+            assertThat(reply).hasSize(28 + 20 + "no endpoint".length());
+            assertThat(reply[15]).as("from the peer's inner address").isEqualTo((byte) 2);
+            assertThat(reply[19]).isEqualTo((byte) HUB);
+        });
+    }
+
+    @Test
+    void tellsItAtMostHundredTimesASecond() {
+        TestDevice hub = device(HUB, 1);
+        for (int i = 0; i < 1000; i++) {
+            hub.host(0, InnerPacket.ipv4(HUB, 99, "nobody"));
+        }
+        assertThat(written(hub)).hasSize(UnreachableReplies.BURST);
+        clock.advance(100_000_000L);
+        for (int i = 0; i < 1000; i++) {
+            hub.host(0, InnerPacket.ipv4(HUB, 99, "nobody"));
+        }
+        assertThat(written(hub)).hasSize(UnreachableReplies.BURST + UnreachableReplies.PER_SECOND / 10);
+        assertThat(hub.drops(DropReason.NO_ROUTE)).isEqualTo(2000);
+    }
+
+    private static List<byte[]> written(TestDevice device) {
+        return device.tun.stream().flatMap(queue -> queue.written.stream()).toList();
+    }
+
     @Test
     void survivesJunkOfEveryLength() {
         TestDevice hub = device(HUB, 2);

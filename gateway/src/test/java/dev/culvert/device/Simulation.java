@@ -202,7 +202,7 @@ final class Simulation {
 
     private Datagram corrupted(Datagram datagram) {
         byte[] bytes = datagram.bytes().clone();
-        if (random.nextInt(4) == 0) {
+        if (bytes.length == 0 || random.nextInt(4) == 0) {
             byte[] cut = new byte[random.nextInt(bytes.length + 20)];
             System.arraycopy(bytes, 0, cut, 0, Math.min(cut.length, bytes.length));
             return datagram.withBytes(cut);
@@ -279,6 +279,9 @@ final class Simulation {
 
     /// A packet came out of a host's TUN; the hub forwards what is for a spoke.
     void delivered(SimulatedHost at, byte[] packet) {
+        if (packet[packet[0] >>> 4 == 4 ? 9 : 6] != InnerPacket.PROTOCOL) {
+            return; // an ICMP error for the host
+        }
         String payload = InnerPacket.payload(packet);
         Sent sent = traffic.get(payload.substring(0, Math.max(0, payload.indexOf(':'))));
         require(sent != null, at, "delivered a packet that nobody sent");
