@@ -1,5 +1,6 @@
 package dev.culvert.device;
 
+import dev.culvert.crypto.Blake2sMac;
 import dev.culvert.crypto.Memory;
 import dev.culvert.noise.SentInitiation;
 import dev.culvert.wire.CookieReply;
@@ -19,6 +20,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private final byte[] initiation = new byte[HandshakeInitiation.BYTES];
     private final byte[] response = new byte[HandshakeResponse.BYTES];
     private final byte[] cookieReply = new byte[CookieReply.BYTES];
+    private final Blake2sMac mac = new Blake2sMac();
 
     HandshakeHandler(Lane lane) {
         this.lane = lane;
@@ -75,7 +77,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
             lane.counters.dropped(DropReason.NO_IDENTITY);
             return false;
         }
-        if (!identity.cookies().mac1Valid(message)) {
+        if (!identity.cookies().mac1Valid(message, mac)) {
             lane.counters.dropped(DropReason.BAD_MAC1);
             return false;
         }
@@ -85,8 +87,8 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         }
         Endpoint source = Endpoint.ofUnit(batch, batch.unit[segment]);
         byte[] cookieInput = source.cookieInput();
-        if (!identity.cookies().mac2Valid(message, cookieInput, lane.nowNs, lane.device.random)) {
-            byte[] reply = identity.cookies().reply(message, cookieInput, lane.nowNs, lane.device.random);
+        if (!identity.cookies().mac2Valid(message, cookieInput, lane.nowNs, lane.device.random, mac)) {
+            byte[] reply = identity.cookies().reply(message, cookieInput, lane.nowNs, lane.device.random, mac);
             lane.sender.sendCookieReply(source, reply);
             lane.counters.dropped(DropReason.COOKIE_REQUIRED);
             return false;

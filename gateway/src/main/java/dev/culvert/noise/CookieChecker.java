@@ -1,6 +1,6 @@
 package dev.culvert.noise;
 
-import dev.culvert.crypto.Blake2s;
+import dev.culvert.crypto.Blake2sMac;
 import dev.culvert.crypto.RandomSource;
 import dev.culvert.crypto.Wipe;
 import dev.culvert.crypto.XChaCha20Poly1305;
@@ -31,16 +31,18 @@ public final class CookieChecker {
     /// Whether whoever sent this initiation or response knows our public key. Any thread, no lock.
     ///
     /// @param message of type and length checked
-    public boolean mac1Valid(byte[] message) {
-        return Macs.valid(me.mac1Key(), message, Macs.mac1Offset(message));
+    /// @param mac the calling thread's
+    public boolean mac1Valid(byte[] message, Blake2sMac mac) {
+        return mac.matches(me.mac1Key(), message, Macs.mac1Offset(message));
     }
 
     /// Whether the sender has lately received a cookie of ours at its present address.
     ///
     /// @param source 4 or 16 address bytes and 2 port bytes, network order
-    public boolean mac2Valid(byte[] message, byte[] source, long nowNs, RandomSource random) {
-        byte[] cookie = cookie(source, nowNs, random);
-        boolean valid = Macs.valid(cookie, message, Macs.mac2Offset(message));
+    /// @param mac the calling thread's
+    public boolean mac2Valid(byte[] message, byte[] source, long nowNs, RandomSource random, Blake2sMac mac) {
+        byte[] cookie = cookie(source, nowNs, random, mac);
+        boolean valid = mac.matches(cookie, message, Macs.mac2Offset(message));
         Wipe.zero(cookie);
         return valid;
     }
@@ -48,10 +50,11 @@ public final class CookieChecker {
     /// The cookie reply to an initiation or response with a valid mac1, 64 bytes.
     ///
     /// @param source 4 or 16 address bytes and 2 port bytes, network order
-    public byte[] reply(byte[] message, byte[] source, long nowNs, RandomSource random) {
+    /// @param mac the calling thread's
+    public byte[] reply(byte[] message, byte[] source, long nowNs, RandomSource random, Blake2sMac mac) {
         byte[] reply = new byte[CookieReply.BYTES];
         byte[] nonce = new byte[CookieReply.NONCE_BYTES];
-        byte[] cookie = cookie(source, nowNs, random);
+        byte[] cookie = cookie(source, nowNs, random, mac);
         random.fill(nonce);
         CookieReply.writeType(reply);
         // Initiation and response bear their sender's index at the same place.
@@ -64,7 +67,7 @@ public final class CookieChecker {
     }
 
     /// Address and port: without the port, whoever shares an address could use its neighbour's cookie.
-    private byte[] cookie(byte[] source, long nowNs, RandomSource random) {
+    private byte[] cookie(byte[] source, long nowNs, RandomSource random, Blake2sMac mac) {
         assert source.length == 4 + 2 || source.length == 16 + 2 : source.length;
         byte[] cookie = new byte[CookieReply.COOKIE_BYTES];
         synchronized (lock) {
@@ -73,7 +76,7 @@ public final class CookieChecker {
                 secretBirthdateNs = nowNs;
                 secretDrawn = true;
             }
-            Blake2s.mac(secret, source, 0, source.length, cookie, 0);
+            mac.mac(secret, source, 0, source.length, cookie, 0);
         }
         return cookie;
     }

@@ -1,7 +1,6 @@
 package dev.culvert.noise;
 
 import dev.culvert.crypto.Blake2s;
-import dev.culvert.crypto.Wipe;
 import dev.culvert.wire.HandshakeInitiation;
 import dev.culvert.wire.HandshakeResponse;
 
@@ -25,11 +24,5 @@ final class Macs {
     /// Writes the mac at `offset` over all bytes before it.
     static void write(byte[] key, byte[] message, int offset) {
         Blake2s.mac(key, message, 0, offset, message, offset);
-    }
-
-    static boolean valid(byte[] key, byte[] message, int offset) {
-        byte[] expected = new byte[BYTES];
-        Blake2s.mac(key, message, 0, offset, expected, 0);
-        return Wipe.equal(expected, 0, message, offset, BYTES);
     }
 }

@@ -3,6 +3,7 @@ package dev.culvert.noise;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.culvert.crypto.Blake2s;
+import dev.culvert.crypto.Blake2sMac;
 import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.RandomSource;
 import dev.culvert.wire.CookieReply;
@@ -61,8 +62,8 @@ class CookieTest {
             CookieChecker checker = new CookieChecker(responder);
             RandomSource random = scripted(Vectors.bytes(c, "cookie_secret"), Vectors.bytes(c, "nonce"));
             byte[] message = Vectors.bytes(c, "message");
-            assertThat(checker.mac1Valid(message)).isTrue();
-            byte[] reply = checker.reply(message, source(c), 0, random);
+            assertThat(checker.mac1Valid(message, new Blake2sMac())).isTrue();
+            byte[] reply = checker.reply(message, source(c), 0, random, new Blake2sMac());
             assertThat(Vectors.hex(reply)).isEqualTo(Vectors.text(c, "cookie_reply"));
 
             Cookie cookie = new Cookie();
@@ -72,7 +73,8 @@ class CookieTest {
             assertThat(cookie.consume(reply, remote, 0)).isTrue();
             cookie.stamp(sent, remote, 0);
             assertThat(Vectors.hex(sent)).isEqualTo(Vectors.text(c, "message_with_mac2"));
-            assertThat(checker.mac2Valid(sent, source(c), 0, random)).isTrue();
+            assertThat(checker.mac2Valid(sent, source(c), 0, random, new Blake2sMac()))
+                    .isTrue();
         }
     }
 
@@ -93,7 +95,7 @@ class CookieTest {
         }
 
         private byte[] reply(long nowNs) {
-            return checker.reply(message, SOURCE, nowNs, duo.random);
+            return checker.reply(message, SOURCE, nowNs, duo.random, new Blake2sMac());
         }
 
         private boolean consume(byte[] reply, long nowNs) {
@@ -101,7 +103,7 @@ class CookieTest {
         }
 
         private boolean mac2Valid(byte[] source, long nowNs) {
-            return checker.mac2Valid(message, source, nowNs, duo.random);
+            return checker.mac2Valid(message, source, nowNs, duo.random, new Blake2sMac());
         }
 
         private boolean hasMac2() {
@@ -220,7 +222,7 @@ class CookieTest {
     void refusesAReplyFromSomebodyElse() {
         try (Exchange e = new Exchange()) {
             e.stamp(0);
-            byte[] reply = new CookieChecker(e.duo.alice).reply(e.message, SOURCE, 0, e.duo.random);
+            byte[] reply = new CookieChecker(e.duo.alice).reply(e.message, SOURCE, 0, e.duo.random, new Blake2sMac());
             assertThat(e.consume(reply, 0)).isFalse();
         }
     }
@@ -243,10 +245,12 @@ class CookieTest {
     void mac1CoversEveryByteBeforeIt() {
         try (Exchange e = new Exchange()) {
             e.stamp(0);
-            assertThat(e.checker.mac1Valid(e.message)).isTrue();
+            assertThat(e.checker.mac1Valid(e.message, new Blake2sMac())).isTrue();
             for (int bit = 0; bit < 8 * HandshakeInitiation.MAC2; bit++) {
                 e.message[bit / 8] ^= (byte) (1 << bit % 8);
-                assertThat(e.checker.mac1Valid(e.message)).as("bit %d", bit).isFalse();
+                assertThat(e.checker.mac1Valid(e.message, new Blake2sMac()))
+                        .as("bit %d", bit)
+                        .isFalse();
                 e.message[bit / 8] ^= (byte) (1 << bit % 8);
             }
         }
@@ -276,9 +280,9 @@ class CookieTest {
             Blake2s.mac(secret, SOURCE, 0, SOURCE.length, cookie, 0);
             e.stamp(0);
             RandomSource once = scripted(secret, new byte[24], new byte[24]);
-            assertThat(e.consume(e.checker.reply(e.message, SOURCE, 0, once), 0))
+            assertThat(e.consume(e.checker.reply(e.message, SOURCE, 0, once, new Blake2sMac()), 0))
                     .isTrue();
-            e.checker.reply(e.message, SOURCE, 119 * SECOND_NS, once);
+            e.checker.reply(e.message, SOURCE, 119 * SECOND_NS, once, new Blake2sMac());
             e.stamp(0);
             byte[] expected = new byte[16];
             Blake2s.mac(cookie, e.message, 0, HandshakeInitiation.MAC2, expected, 0);
@@ -303,11 +307,11 @@ class CookieTest {
                         Cookie cookie = new Cookie();
                         start.await();
                         cookie.stamp(message, e.duo.remoteBob, nowNs);
-                        boolean valid = e.checker.mac1Valid(message);
-                        byte[] reply = e.checker.reply(message, SOURCE, nowNs, own.random);
+                        boolean valid = e.checker.mac1Valid(message, new Blake2sMac());
+                        byte[] reply = e.checker.reply(message, SOURCE, nowNs, own.random, new Blake2sMac());
                         valid &= cookie.consume(reply, e.duo.remoteBob, nowNs);
                         cookie.stamp(message, e.duo.remoteBob, nowNs);
-                        valid &= e.checker.mac2Valid(message, SOURCE, nowNs, own.random);
+                        valid &= e.checker.mac2Valid(message, SOURCE, nowNs, own.random, new Blake2sMac());
                         own.close();
                         return valid;
                     }));
