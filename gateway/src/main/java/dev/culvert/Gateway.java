@@ -3,6 +3,7 @@ package dev.culvert;
 import dev.culvert.cli.GatewayLauncher;
 import dev.culvert.cli.GatewayOptions;
 import dev.culvert.cli.RunningGateway;
+import dev.culvert.conf.HubSettings;
 import dev.culvert.crypto.AeadEngine;
 import dev.culvert.device.Device;
 import dev.culvert.device.DeviceControl;
@@ -74,12 +75,19 @@ final class Gateway implements RunningGateway {
 
     private static DeviceOptions deviceOptions(GatewayOptions options, AeadEngine engine) {
         DeviceOptions defaults = DeviceOptions.defaults(options.interfaceName(), engine);
+        HubSettings file = options.settings();
         return new DeviceOptions(
                 options.interfaceName(),
-                options.lanes() == 0 ? defaults.lanes() : options.lanes(),
-                options.handshakeWorkers() == 0 ? defaults.handshakeWorkers() : options.handshakeWorkers(),
+                firstGiven(options.lanes(), file.lanes(), defaults.lanes()),
+                firstGiven(options.handshakeWorkers(), file.handshakeWorkers(), defaults.handshakeWorkers()),
                 engine,
-                defaults.stagedBytesMax());
+                file.stagedBytesMax() == 0 ? defaults.stagedBytesMax() : file.stagedBytesMax(),
+                file.handshakes());
+    }
+
+    /// The command line goes before the file, and the file before the default; 0 is not given.
+    private static int firstGiven(int option, int file, int byDefault) {
+        return option != 0 ? option : file != 0 ? file : byDefault;
     }
 
     /// Reason to count over all lanes and workers; reasons that never happened are left out.

@@ -1,5 +1,9 @@
 package dev.culvert.cli;
 
+import dev.culvert.conf.ConfException;
+import dev.culvert.conf.HubSettings;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +38,15 @@ final class GatewayArguments {
             description = "Threads that compute handshakes; 0 lets Culvert choose. Also CULVERT_HANDSHAKE_WORKERS.")
     private int handshakeWorkers;
 
+    @Option(
+            names = "--settings",
+            paramLabel = "FILE",
+            defaultValue = "${env:CULVERT_SETTINGS}",
+            description = "Settings of the hub, /etc/culvert/IFNAME.yaml if that is there. Also CULVERT_SETTINGS.")
+    private @Nullable Path settings;
+
     GatewayOptions toOptions(String interfaceName, CommandLine command, Map<String, String> environment)
-            throws CliFailure {
+            throws CliFailure, ConfException, IOException {
         require(lanes >= 0 && lanes <= LANES_MAX, command, "--lanes takes a number from 0 to " + LANES_MAX);
         require(
                 handshakeWorkers >= 0 && handshakeWorkers <= WORKERS_MAX,
@@ -46,6 +57,7 @@ final class GatewayArguments {
                 lanes,
                 engine(command),
                 handshakeWorkers,
+                HubSettings.read(settings == null ? HubSettings.fileOf(interfaceName) : settings),
                 descriptor("WG_TUN_FD", environment),
                 descriptor("WG_UAPI_FD", environment));
     }

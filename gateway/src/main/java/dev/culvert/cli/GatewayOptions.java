@@ -1,5 +1,6 @@
 package dev.culvert.cli;
 
+import dev.culvert.conf.HubSettings;
 import org.jspecify.annotations.Nullable;
 
 /// How to start one gateway.
@@ -7,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// @param interfaceName checked, 1 to 15 characters
 /// @param lanes 0 is one for each core
 /// @param handshakeWorkers 0 lets the gateway choose
+/// @param settings of the interface's own file
 /// @param tunFd an open TUN descriptor to use instead of making one (`WG_TUN_FD`)
 /// @param uapiFd a listening socket to use instead of making one (`WG_UAPI_FD`)
 public record GatewayOptions(
@@ -14,6 +16,7 @@ public record GatewayOptions(
         int lanes,
         Engine engine,
         int handshakeWorkers,
+        HubSettings settings,
         @Nullable Integer tunFd,
         @Nullable Integer uapiFd) {
     /// The implementation of the AEAD; AUTO lets the self-test choose.

@@ -1,6 +1,7 @@
 package dev.culvert.cli;
 
 import ch.qos.logback.classic.Level;
+import dev.culvert.conf.ConfException;
 import dev.culvert.conf.NearMiss;
 import java.io.IOException;
 import java.util.Map;
@@ -81,7 +82,7 @@ final class ServeCommand implements Callable<Integer> {
             refuseMistypedCommand(name, command);
             serve(arguments.toOptions(name, command, host.environment()), note);
             return Cli.DONE;
-        } catch (CliFailure | IOException e) {
+        } catch (CliFailure | ConfException | IOException e) {
             note.failed(e);
             throw e;
         }

@@ -52,10 +52,10 @@ public final class Device implements DeviceControl, LinkWatch.Listener, AutoClos
     /// @param onDeleted called once when the link has gone from outside
     public static Device start(
             DeviceOptions options, Tun tun, DeviceClock clock, RandomSource random, Runnable onDeleted) {
-        HandshakeWorkers workers =
-                new HandshakeWorkers(options.name(), options.handshakeWorkers(), options.engine()::newAead);
-        HandshakeLoad load = new HandshakeLoad(
-                workers, HandshakeRateLimiter.withDefaults(DeviceState.randomLong(random), clock.bootNs()));
+        HandshakeLimits limits = options.handshakes();
+        HandshakeWorkers workers = new HandshakeWorkers(
+                options.name(), options.handshakeWorkers(), limits.queue(), options.engine()::newAead);
+        HandshakeLoad load = new HandshakeLoad(workers, limits, DeviceState.randomLong(random), clock.bootNs());
         DeviceState state = new DeviceState(clock, random, workers, load, new StagedBudget(options.stagedBytesMax()));
         DeviceLoops loops = DeviceLoops.start(options, state, tun, onDeleted);
         return new Device(options, state, loops, workers, onDeleted);

@@ -9,8 +9,15 @@ import dev.culvert.crypto.AeadEngine;
 /// @param handshakeWorkers threads for handshake arithmetic
 /// @param engine of the packet path
 /// @param stagedBytesMax over all peers, for packets that wait for a handshake
+/// @param handshakes against floods
 @Published
-public record DeviceOptions(String name, int lanes, int handshakeWorkers, AeadEngine engine, long stagedBytesMax) {
+public record DeviceOptions(
+        String name,
+        int lanes,
+        int handshakeWorkers,
+        AeadEngine engine,
+        long stagedBytesMax,
+        HandshakeLimits handshakes) {
     public static final int LANES_MAX = 64;
     public static final long DEFAULT_STAGED_BYTES_MAX = 64L << 20;
 
@@ -27,6 +34,11 @@ public record DeviceOptions(String name, int lanes, int handshakeWorkers, AeadEn
     public static DeviceOptions defaults(String name, AeadEngine engine) {
         int cores = Runtime.getRuntime().availableProcessors();
         return new DeviceOptions(
-                name, Math.min(cores, LANES_MAX), Math.max(1, cores / 2), engine, DEFAULT_STAGED_BYTES_MAX);
+                name,
+                Math.min(cores, LANES_MAX),
+                Math.max(1, cores / 2),
+                engine,
+                DEFAULT_STAGED_BYTES_MAX,
+                HandshakeLimits.DEFAULTS);
     }
 }

@@ -6,21 +6,24 @@ package dev.culvert.device;
 /// Any lane asks; the lock inside is taken once an initiation or response, never for data.
 @AnyThread
 final class HandshakeLoad {
-    private static final long UNDER_LOAD_AFTERWARDS_NS = 1_000_000_000L;
-
     private final HandshakeQueue queue;
     private final HandshakeRateLimiter limiter;
+    private final int underLoadAt;
+    private final long underLoadForNs;
     private volatile long underLoadUntilNs = Long.MIN_VALUE;
 
-    HandshakeLoad(HandshakeQueue queue, HandshakeRateLimiter limiter) {
+    HandshakeLoad(HandshakeQueue queue, HandshakeLimits limits, long seed, long nowNs) {
         this.queue = queue;
-        this.limiter = limiter;
+        limiter = new HandshakeRateLimiter(
+                limits.perSourcePerSecond(), limits.perSourceBurst(), limits.sourcesMax(), seed, nowNs);
+        underLoadAt = limits.underLoadAt();
+        underLoadForNs = limits.underLoadForNs();
     }
 
-    /// True while the inbound queue is an eighth full or more, and for a second afterwards.
+    /// True while so many initiations wait (by default an eighth of the queue), and for a while afterwards.
     boolean isUnderLoad(long nowNs) {
-        if (queue.inboundDepth() >= queue.inboundCapacity() / 8) {
-            underLoadUntilNs = nowNs + UNDER_LOAD_AFTERWARDS_NS;
+        if (queue.inboundDepth() >= underLoadAt) {
+            underLoadUntilNs = nowNs + underLoadForNs;
             return true;
         }
         long until = underLoadUntilNs;

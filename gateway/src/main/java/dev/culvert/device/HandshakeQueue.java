@@ -14,9 +14,6 @@ interface HandshakeQueue {
     /// @return false if the queue is full; the work is dropped
     boolean offerOwn(HandshakeWork work);
 
-    /// Initiations from the network that wait; under load from an eighth of [#inboundCapacity] on (conformance
-    /// 1.7).
+    /// Initiations from the network that wait: from a number on the device is under load (conformance 1.7).
     int inboundDepth();
-
-    int inboundCapacity();
 }

@@ -41,11 +41,6 @@ final class HandshakeRateLimiter {
         collectedNs = nowNs;
     }
 
-    /// 20 a second, bursts of 5, 65,536 sources.
-    static HandshakeRateLimiter withDefaults(long seed, long nowNs) {
-        return new HandshakeRateLimiter(20, 5, 65_536, seed, nowNs);
-    }
-
     /// Takes a token of the source's bucket; a new source starts with a full one.
     ///
     /// @param hi the upper half of the source's address, left-aligned: for IPv6 the /64

@@ -2,7 +2,6 @@ package dev.culvert.device;
 
 import dev.culvert.crypto.Aead;
 import dev.culvert.crypto.HandshakeCipher;
-import dev.culvert.noise.Protocol;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,13 +19,12 @@ import org.slf4j.LoggerFactory;
 /// Lanes offer, workers take; one lock guards both queues (handshakes are rare beside data).
 @AnyThread
 final class HandshakeWorkers implements HandshakeQueue, AutoCloseable {
-    static final int INBOUND_MAX = Protocol.MAX_QUEUED_INCOMING_HANDSHAKES;
-
     static final int OWN_MAX = 65_536;
     private static final Logger LOG = LoggerFactory.getLogger(HandshakeWorkers.class);
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition offered = lock.newCondition();
+    private final int inboundMax;
     private final Queue<HandshakeWork> inbound = new ArrayDeque<>();
     private final Queue<HandshakeWork> own = new ArrayDeque<>();
     private final List<Thread> threads = new ArrayList<>();
@@ -34,8 +32,10 @@ final class HandshakeWorkers implements HandshakeQueue, AutoCloseable {
     private volatile int inboundDepth;
     private boolean closed;
 
+    /// @param inboundMax initiations from the network that may wait
     /// @param ciphers makes each worker its own AEAD
-    HandshakeWorkers(String deviceName, int workers, Supplier<Aead> ciphers) {
+    HandshakeWorkers(String deviceName, int workers, int inboundMax, Supplier<Aead> ciphers) {
+        this.inboundMax = inboundMax;
         for (int i = 0; i < workers; i++) {
             LaneCounters workerCounters = new LaneCounters();
             counters.add(workerCounters);
@@ -55,7 +55,7 @@ final class HandshakeWorkers implements HandshakeQueue, AutoCloseable {
 
     @Override
     public boolean offerInbound(HandshakeWork work) {
-        return offer(inbound, INBOUND_MAX, work);
+        return offer(inbound, inboundMax, work);
     }
 
     @Override
@@ -66,11 +66,6 @@ final class HandshakeWorkers implements HandshakeQueue, AutoCloseable {
     @Override
     public int inboundDepth() {
         return inboundDepth;
-    }
-
-    @Override
-    public int inboundCapacity() {
-        return INBOUND_MAX;
     }
 
     private boolean offer(Queue<HandshakeWork> queue, int max, HandshakeWork work) {

@@ -2,6 +2,7 @@ package dev.culvert.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.culvert.conf.HubSettings;
 import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PrivateKey;
 import java.io.IOException;
@@ -170,7 +171,8 @@ final class CliTest {
             throw new IOException("enough");
         };
         console.run("-f", "--lanes", "3", "--engine", "jdk", "--handshake-workers", "2", "wg0");
-        assertThat(seen[0]).isEqualTo(new GatewayOptions("wg0", 3, GatewayOptions.Engine.JDK, 2, 3, 4));
+        assertThat(seen[0])
+                .isEqualTo(new GatewayOptions("wg0", 3, GatewayOptions.Engine.JDK, 2, HubSettings.DEFAULTS, 3, 4));
         console.environment.put("WG_UAPI_FD", "x");
         assertThat(console.run("-f", "wg0")).isEqualTo(1);
         assertThat(console.err()).startsWith("culvert: WG_UAPI_FD is not the number of an open descriptor");

@@ -339,7 +339,7 @@ final class PacketPathTest {
         TestDevice spoke = device(2, 1);
         TestNetwork network = new TestNetwork(clock, hub, spoke);
         pair(spoke, hub, PresharedKey.NONE);
-        hub.inboundDepth = HandshakeWorkers.INBOUND_MAX / 8;
+        hub.inboundDepth = TestDevice.UNDER_LOAD_AT;
 
         spoke.host(0, InnerPacket.ipv4(2, HUB, "x"));
         network.settle();

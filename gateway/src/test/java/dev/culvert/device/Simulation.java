@@ -406,7 +406,7 @@ final class Simulation {
 
     private void load(SimulatedHost host, long lastsNs) {
         TestDevice loaded = host.device;
-        loaded.inboundDepth = HandshakeWorkers.INBOUND_MAX / 8;
+        loaded.inboundDepth = TestDevice.UNDER_LOAD_AT;
         after(lastsNs, () -> loaded.inboundDepth = 0);
     }
 

@@ -149,7 +149,7 @@ final class StructuresTest {
 
     @Test
     void theRateLimiterAgreesWithTheVectors() {
-        HandshakeRateLimiter limiter = HandshakeRateLimiter.withDefaults(99, 0);
+        HandshakeRateLimiter limiter = new HandshakeRateLimiter(20, 5, 65_536, 99, 0);
         JsonNode events = Vectors.field(Vectors.read("ratelimiter.json"), "events");
         assertThat(events.size()).isGreaterThan(400);
         for (JsonNode event : events) {

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 @LaneConfined
 final class TestDevice implements AutoCloseable {
     static final int PORT = 51820;
+    /// Of [#inboundDepth]: puts the device under load.
+    static final int UNDER_LOAD_AT = 512;
 
     final int host;
     final DeviceClock clock;
@@ -81,14 +83,9 @@ final class TestDevice implements AutoCloseable {
             public int inboundDepth() {
                 return inboundDepth;
             }
-
-            @Override
-            public int inboundCapacity() {
-                return HandshakeWorkers.INBOUND_MAX;
-            }
         };
-        HandshakeRateLimiter limiter = new HandshakeRateLimiter(20, 5, 1024, random.nextLong(), clock.bootNs());
-        HandshakeLoad load = new HandshakeLoad(queue, limiter);
+        HandshakeLimits limits = new HandshakeLimits(4096, UNDER_LOAD_AT, 1_000_000_000L, 20, 5, 1024);
+        HandshakeLoad load = new HandshakeLoad(queue, limits, random.nextLong(), clock.bootNs());
         state = new DeviceState(clock, random::nextBytes, queue, load, new StagedBudget(1 << 20));
         peers = new PeerConfiguration(state);
         LaneExchange exchange = new LaneExchange(lanes);

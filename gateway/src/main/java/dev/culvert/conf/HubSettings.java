@@ -1,0 +1,166 @@
+package dev.culvert.conf;
+
+import dev.culvert.device.HandshakeLimits;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.databind.DatabindException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.exc.UnrecognizedPropertyException;
+import tools.jackson.dataformat.yaml.YAMLMapper;
+
+/// What a hub can do beyond WireGuard's own file: the optional `/etc/culvert/IFNAME.yaml`. Every setting has a
+/// default, and one that is not known is an error.
+///
+/// ```yaml
+/// lanes: 2                      # event loops; one for each core
+/// handshake-workers: 1          # threads for handshakes; half as many as cores
+/// staged-bytes-max: 67108864    # for all packets that wait for a handshake
+/// handshakes:                   # against floods
+///   queue: 4096                 # initiations that wait; more are dropped
+///   under-load-at: 512          # so many waiting: a cookie is required
+///   under-load-for-ms: 1000     # and for so long afterwards
+///   per-source-per-second: 20   # then, for each IPv4 address or IPv6 /64
+///   per-source-burst: 5
+///   sources-max: 65536
+/// ```
+///
+/// @param lanes 0 if the file does not say
+/// @param handshakeWorkers 0 if the file does not say
+/// @param stagedBytesMax 0 if the file does not say
+public record HubSettings(int lanes, int handshakeWorkers, long stagedBytesMax, HandshakeLimits handshakes) {
+    public static final HubSettings DEFAULTS = new HubSettings(0, 0, 0, HandshakeLimits.DEFAULTS);
+
+    private static final int LANES_MAX = 64;
+    private static final int WORKERS_MAX = 64;
+    private static final long STAGED_BYTES_MIN = 1 << 20;
+    private static final long STAGED_BYTES_MAX = 1L << 40;
+
+    /// As it stands in the file.
+    private record Document(
+            @Nullable Integer lanes,
+            @Nullable Integer handshakeWorkers,
+            @Nullable Long stagedBytesMax,
+            @Nullable Handshakes handshakes) {}
+
+    private record Handshakes(
+            @Nullable Integer queue,
+            @Nullable Integer underLoadAt,
+            @Nullable Integer underLoadForMs,
+            @Nullable Integer perSourcePerSecond,
+            @Nullable Integer perSourceBurst,
+            @Nullable Integer sourcesMax) {}
+
+    /// Where the settings of an interface are looked for.
+    public static Path fileOf(String interfaceName) {
+        return Path.of("/etc/culvert", interfaceName + ".yaml");
+    }
+
+    /// Reads the file; one that is not there gives the defaults.
+    ///
+    /// @throws ConfException names the line and what would be right
+    public static HubSettings read(Path file) throws IOException, ConfException {
+        return Files.exists(file) ? parse(file.toString(), Files.readString(file)) : DEFAULTS;
+    }
+
+    static HubSettings parse(String file, String text) throws ConfException {
+        try {
+            if (text.lines().allMatch(line -> line.isBlank() || line.strip().startsWith("#"))) {
+                return DEFAULTS;
+            }
+            YAMLMapper mapper = YAMLMapper.builder()
+                    .propertyNamingStrategy(PropertyNamingStrategies.KEBAB_CASE)
+                    .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .build();
+            Document document = mapper.readValue(text, Document.class);
+            return document == null ? DEFAULTS : of(document);
+        } catch (UnrecognizedPropertyException e) {
+            String name = e.getPropertyName();
+            throw new ConfException(List.of(
+                    new ConfProblem(file, lineOf(name, text), "there is no setting '" + name + "'" + nearest(e))));
+        } catch (DatabindException e) {
+            throw problem(file, e, setting(e) + "takes a whole number");
+        } catch (JacksonException e) {
+            throw problem(file, e, "this is not YAML: " + e.getOriginalMessage());
+        } catch (IllegalArgumentException e) {
+            throw new ConfException(List.of(new ConfProblem(file, 0, String.valueOf(e.getMessage()))));
+        }
+    }
+
+    private static HubSettings of(Document document) {
+        HubSettings settings = new HubSettings(
+                Objects.requireNonNullElse(document.lanes(), 0),
+                Objects.requireNonNullElse(document.handshakeWorkers(), 0),
+                Objects.requireNonNullElse(document.stagedBytesMax(), 0L),
+                limits(document.handshakes()));
+        require("lanes", settings.lanes, 0, LANES_MAX);
+        require("handshake-workers", settings.handshakeWorkers, 0, WORKERS_MAX);
+        if (settings.stagedBytesMax != 0) {
+            require("staged-bytes-max", settings.stagedBytesMax, STAGED_BYTES_MIN, STAGED_BYTES_MAX);
+        }
+        return settings;
+    }
+
+    private static HandshakeLimits limits(@Nullable Handshakes given) {
+        HandshakeLimits defaults = HandshakeLimits.DEFAULTS;
+        if (given == null) {
+            return defaults;
+        }
+        int queue = Objects.requireNonNullElse(given.queue(), defaults.queue());
+        Integer forMs = given.underLoadForMs();
+        return new HandshakeLimits(
+                queue,
+                Objects.requireNonNullElse(given.underLoadAt(), Math.max(1, queue / 8)),
+                forMs == null ? defaults.underLoadForNs() : forMs * 1_000_000L,
+                Objects.requireNonNullElse(given.perSourcePerSecond(), defaults.perSourcePerSecond()),
+                Objects.requireNonNullElse(given.perSourceBurst(), defaults.perSourceBurst()),
+                Objects.requireNonNullElse(given.sourcesMax(), defaults.sourcesMax()));
+    }
+
+    private static void require(String name, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(name + " must be from " + min + " to " + max + ", not " + value);
+        }
+    }
+
+    private static String nearest(UnrecognizedPropertyException e) {
+        Collection<Object> known = e.getKnownPropertyIds();
+        if (known == null) {
+            return "";
+        }
+        return known.stream()
+                .map(Object::toString)
+                .min(Comparator.comparingInt(name -> NearMiss.distance(name, e.getPropertyName())))
+                .map(name -> "; did you mean '" + name + "'?")
+                .orElse("");
+    }
+
+    /// Jackson has forgotten where an unknown setting stood.
+    private static int lineOf(String name, String text) {
+        List<String> lines = text.lines().toList();
+        for (int i = 0; i < lines.size(); i++) {
+            if (lines.get(i).strip().startsWith(name + ":")) {
+                return i + 1;
+            }
+        }
+        return 0;
+    }
+
+    private static String setting(DatabindException e) {
+        return e.getPath().isEmpty() ? "" : "'" + e.getPath().getLast().getPropertyName() + "' ";
+    }
+
+    private static ConfException problem(String file, JacksonException e, String text) {
+        TokenStreamLocation at = e.getLocation();
+        return new ConfException(List.of(new ConfProblem(file, at == null ? 0 : at.getLineNr(), text)));
+    }
+}

@@ -1,0 +1,35 @@
+package dev.culvert.device;
+
+/// What a device does against floods of handshakes (conformance 1.7). The defaults are the kernel's figures.
+///
+/// @param queue initiations from the network that may wait for a worker; more are dropped
+/// @param underLoadAt so many waiting put the device under load: then a cookie is required
+/// @param underLoadForNs how long it stays under load after the last time that so many waited
+/// @param perSourcePerSecond under load, handshakes an IPv4 address or IPv6 /64 may start in the long run
+/// @param perSourceBurst and at once
+/// @param sourcesMax sources that are remembered; when they are that many, others are refused
+@Published
+public record HandshakeLimits(
+        int queue, int underLoadAt, long underLoadForNs, int perSourcePerSecond, int perSourceBurst, int sourcesMax) {
+    public static final HandshakeLimits DEFAULTS = new HandshakeLimits(4096, 512, 1_000_000_000L, 20, 5, 65_536);
+
+    private static final int QUEUE_MAX = 1 << 20;
+    private static final long UNDER_LOAD_FOR_NS_MAX = 3_600_000_000_000L;
+    private static final int RATE_MAX = 1_000_000;
+    private static final int SOURCES_MAX = 1 << 24;
+
+    public HandshakeLimits {
+        require("queue", queue, 1, QUEUE_MAX);
+        require("under-load-at", underLoadAt, 1, queue);
+        require("under-load-for", underLoadForNs, 0, UNDER_LOAD_FOR_NS_MAX);
+        require("per-source-per-second", perSourcePerSecond, 1, RATE_MAX);
+        require("per-source-burst", perSourceBurst, 1, RATE_MAX);
+        require("sources-max", sourcesMax, 1, SOURCES_MAX);
+    }
+
+    private static void require(String name, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(name + " must be from " + min + " to " + max + ", not " + value);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package dev.culvert.conf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.culvert.device.HandshakeLimits;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class HubSettingsTest {
+    @Test
+    void readsEverySetting() throws Exception {
+        HubSettings settings = HubSettings.parse("f", """
+                # of the hub
+                lanes: 3
+                handshake-workers: 2
+                staged-bytes-max: 2097152
+                handshakes:
+                  queue: 1000
+                  under-load-at: 10
+                  under-load-for-ms: 2500
+                  per-source-per-second: 100
+                  per-source-burst: 50
+                  sources-max: 9
+                """);
+        assertThat(settings)
+                .isEqualTo(new HubSettings(3, 2, 2_097_152, new HandshakeLimits(1000, 10, 2_500_000_000L, 100, 50, 9)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "\n", "# nothing\n\n"})
+    void anEmptyFileGivesTheDefaults(String text) throws Exception {
+        assertThat(HubSettings.parse("f", text)).isEqualTo(HubSettings.DEFAULTS);
+    }
+
+    @Test
+    void whatIsNotGivenHasItsDefault() throws Exception {
+        assertThat(HubSettings.parse("f", "handshakes:\n  queue: 80\n").handshakes())
+                .as("under load at an eighth")
+                .isEqualTo(new HandshakeLimits(80, 10, 1_000_000_000L, 20, 5, 65_536));
+        assertThat(HubSettings.parse("f", "handshakes:\n")).isEqualTo(HubSettings.DEFAULTS);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            lanes: 2\\nlane: 3                      | f:2: there is no setting 'lane'; did you mean 'lanes'?
+            handshakes:\\n  que: 3                  | f:2: there is no setting 'que'; did you mean 'queue'?
+            lanes: many                             | f:1: 'lanes' takes a whole number
+            lanes: 65                               | f: lanes must be from 0 to 64, not 65
+            staged-bytes-max: 5                     | f: staged-bytes-max must be from 1048576 to 1099511627776, not 5
+            handshakes:\\n  queue: 9\\n  under-load-at: 10 | f: under-load-at must be from 1 to 9, not 10
+            lanes: \t3                             | f:1: this is not YAML
+            - lanes                                 | f:1: takes a whole number
+            """)
+    void namesTheLineAndWhatWouldBeRight(String text, String message) {
+        assertThatThrownBy(
+                        () -> HubSettings.parse("f", text.replace("\\n", "\n").replace("\\t", "\t{") + "\n"))
+                .isInstanceOf(ConfException.class)
+                .hasMessageStartingWith(message);
+    }
+
+    @Test
+    void aFileThatIsNotThereGivesTheDefaults(@TempDir Path directory) throws Exception {
+        Path file = directory.resolve("wg0.yaml");
+        assertThat(HubSettings.read(file)).isEqualTo(HubSettings.DEFAULTS);
+        Files.writeString(file, "lanes: 1\n");
+        assertThat(HubSettings.read(file).lanes()).isEqualTo(1);
+        assertThat(HubSettings.fileOf("wg0")).hasToString("/etc/culvert/wg0.yaml");
+    }
+}
