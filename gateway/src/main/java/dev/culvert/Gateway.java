@@ -12,6 +12,7 @@ import dev.culvert.device.DropReason;
 import dev.culvert.tun.LinkWatch;
 import dev.culvert.tun.LinuxTun;
 import dev.culvert.tun.ProcessGuard;
+import dev.culvert.tun.SuspendWatch;
 import dev.culvert.uapi.UapiServer;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -36,6 +37,7 @@ final class Gateway implements RunningGateway {
     private final CountDownLatch ended = new CountDownLatch(1);
     private final MultiThreadIoEventLoopGroup control;
     private final Device device;
+    private final SuspendWatch suspendWatch;
     private final LinkWatch watch;
     private final UapiServer uapi;
     private boolean closed;
@@ -61,6 +63,7 @@ final class Gateway implements RunningGateway {
                     1, new DefaultThreadFactory(tun.name() + "-control", true), EpollIoHandler.newFactory());
             unwind.add(() -> control.shutdownGracefully(0, CLOSE_TIMEOUT_S, TimeUnit.SECONDS)
                     .syncUninterruptibly());
+            suspendWatch = unwind.add(SuspendWatch.start(control.next(), device::suspended));
             watch = unwind.add(LinkWatch.start(tun, control.next(), device));
             uapi = unwind.add(UapiServer.start(tun.name(), device, this::drops, ended::countDown));
             unwind.keep();
@@ -128,6 +131,7 @@ final class Gateway implements RunningGateway {
         ended.countDown();
         uapi.close();
         watch.close();
+        suspendWatch.close();
         control.shutdownGracefully(0, CLOSE_TIMEOUT_S, TimeUnit.SECONDS).syncUninterruptibly();
         device.close();
         tun.close();

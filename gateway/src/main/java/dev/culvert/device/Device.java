@@ -93,6 +93,17 @@ public final class Device implements DeviceControl, LinkWatch.Listener, AutoClos
         onDeleted.run();
     }
 
+    /// The machine was suspended: its memory lay open, and its peers have long given the sessions up (kernel:
+    /// `wg_pm_notification`).
+    public void suspended() {
+        synchronized (lock) {
+            if (!closed) {
+                LOG.info("{}: the machine was suspended, all sessions are forgotten", name);
+                peers.forgetSessions();
+            }
+        }
+    }
+
     private void linkUp() {
         try {
             UdpSockets opened = UdpSockets.open(listenPort, loops.lanes(), fwmark);

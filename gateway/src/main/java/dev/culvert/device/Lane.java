@@ -189,6 +189,13 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
         handshakes.dropInitiation(peer);
     }
 
+    /// As if 540 s had passed; a handshake may start at once.
+    void forgetSession(LanePeer peer) {
+        peer.zeroKeysNs = LanePeer.NEVER;
+        zeroKeys(peer);
+        peer.sentHandshakeBefore = false;
+    }
+
     /// The link goes down, or the peer away (conformance 1.15).
     void stop(LanePeer peer, DropReason reason) {
         dropStaged(peer, reason);

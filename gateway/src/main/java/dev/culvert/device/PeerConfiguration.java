@@ -191,6 +191,10 @@ final class PeerConfiguration {
         forEachLanePeer(LanePeer::forgetSource);
     }
 
+    void forgetSessions() {
+        forEachLanePeer(peer -> peer.lane.forgetSession(peer));
+    }
+
     /// @param identity the new one, null if there is none any more
     void identityChanged(@Nullable Identity identity) {
         if (identity != null) {

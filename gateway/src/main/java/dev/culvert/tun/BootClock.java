@@ -26,6 +26,12 @@ public final class BootClock {
         return OF_THREAD.get().read(Libc.CLOCK_REALTIME);
     }
 
+    /// How long the machine has been suspended since it booted: what CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC.
+    static long suspendedNs() {
+        BootClock clocks = OF_THREAD.get();
+        return clocks.read(Libc.CLOCK_BOOTTIME) - clocks.read(Libc.CLOCK_MONOTONIC);
+    }
+
     private long read(int clock) {
         int result = libc.clockGettime(clock, timespec);
         if (result < 0) {

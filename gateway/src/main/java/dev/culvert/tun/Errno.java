@@ -18,6 +18,8 @@ public final class Errno {
     public static final int ENETUNREACH = 101;
     public static final int ENOBUFS = 105;
 
+    public static final int ECANCELED = 125;
+
     private Errno() {}
 
     /// The system's text, as `Address already in use`.

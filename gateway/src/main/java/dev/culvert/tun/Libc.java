@@ -28,6 +28,7 @@ final class Libc {
     static final int SOCK_RAW = 3;
     static final int CLONE_NEWNET = 0x40000000;
     static final int CLOCK_REALTIME = 0;
+    static final int CLOCK_MONOTONIC = 1;
     static final int CLOCK_BOOTTIME = 7;
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;

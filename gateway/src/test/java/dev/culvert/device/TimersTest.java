@@ -207,6 +207,22 @@ final class TimersTest {
     }
 
     @Test
+    void aSuspendForgetsEverySessionButNotTheTimestampAndANewOneStartsAtOnce() {
+        connect();
+        hub.peers.forgetSessions();
+        spoke.peers.forgetSessions();
+        network.settle();
+        assertThat(hub.lane(0).sessions.size() + hub.lane(1).sessions.size()).isZero();
+        assertThat(hub.lane(0).keys.used() + hub.lane(1).keys.used()).isZero();
+        assertThat(hub.lanePeer(spoke).peer.greatestTimestamp).isNotNull();
+        assertThat(network.takeSeen()).isEmpty();
+        clock.advance(S);
+        up("after");
+        assertThat(network.takeSeen()).extracting(Datagram::type).containsExactly(1, 2, 4);
+        assertThat(hub.delivered()).endsWith("after");
+    }
+
+    @Test
     void bothSidesConvergeWhenTheyInitiateAtTheSameTime() {
         hub.peer(spoke, true, null, InnerPacket.prefix4(2, 32));
         spoke.tun.getFirst().toRead.add(InnerPacket.ipv4(2, HUB, "up"));

@@ -256,6 +256,23 @@ final class LinuxTunTest {
     }
 
     @Test
+    void tellsASuspendFromAClockThatWasSet() throws Exception {
+        long[] suspendedNs = {7_000_000_000L};
+        AtomicInteger resumes = new AtomicInteger();
+        SuspendWatch watch = SuspendWatch.of(loop(), () -> suspendedNs[0], resumes::incrementAndGet);
+        opened.add(watch);
+        watch.clockWasSet();
+        assertThat(resumes.get()).isZero();
+        suspendedNs[0] += 1_000_000_000L;
+        watch.clockWasSet();
+        assertThat(resumes.get()).isEqualTo(1);
+        watch.clockWasSet();
+        assertThat(resumes.get()).isEqualTo(1);
+        assertThat(BootClock.suspendedNs()).isGreaterThanOrEqualTo(-50_000_000L);
+        opened.add(SuspendWatch.start(loop(), resumes::incrementAndGet));
+    }
+
+    @Test
     void theBootClockRises() {
         long first = BootClock.bootNs();
         assertThat(BootClock.bootNs()).isGreaterThanOrEqualTo(first);
