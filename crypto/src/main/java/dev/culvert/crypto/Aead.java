@@ -29,6 +29,9 @@ public sealed interface Aead extends AutoCloseable permits LibcryptoAead, JdkAea
     /// The same with `aadLength` bytes of additional data at `aad`.
     boolean open(long key, long dst, long src, int n, long counter, long aad, int aadLength);
 
+    /// Overwrites what the instance still knows of the last packet's key; the owner of a key that goes calls it.
+    void forgetKey();
+
     /// As [AeadEngine#operatorName].
     String name();
 

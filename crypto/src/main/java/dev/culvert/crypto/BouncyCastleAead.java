@@ -62,6 +62,12 @@ public final class BouncyCastleAead implements Aead {
         return written + cipher.doFinal(buffers.out, written);
     }
 
+    /// Nothing is kept: each packet has a cipher of its own, left to the garbage collector.
+    @Override
+    public void forgetKey() {
+        buffers.zeroKey();
+    }
+
     @Override
     public String name() {
         return AeadEngine.BOUNCY_CASTLE.operatorName();

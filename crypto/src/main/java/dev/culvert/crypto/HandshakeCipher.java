@@ -37,6 +37,7 @@ public final class HandshakeCipher implements AutoCloseable {
             aead.seal(scratch + KEY, scratch + DATA, scratch + DATA, n, 0, scratch + AD, ad.length);
             Memory.copyOut(scratch + DATA, out, outOffset, n + Aead.TAG_BYTES);
         } finally {
+            aead.forgetKey();
             Memory.zero(scratch, SCRATCH_BYTES);
         }
     }
@@ -64,6 +65,7 @@ public final class HandshakeCipher implements AutoCloseable {
             }
             return genuine;
         } finally {
+            aead.forgetKey();
             Memory.zero(scratch, SCRATCH_BYTES);
         }
     }

@@ -15,7 +15,7 @@ public final class JdkAead implements Aead {
     private static final String KEY_ALGORITHM = "ChaCha20";
 
     private final HeapBuffers buffers;
-    private final Cipher opening;
+    private Cipher opening;
     private Cipher sealing;
 
     JdkAead() {
@@ -102,6 +102,13 @@ public final class JdkAead implements Aead {
 
     private static IllegalStateException broken(GeneralSecurityException cause) {
         return new IllegalStateException("the JDK's ChaCha20-Poly1305 failed; this is a defect, report it", cause);
+    }
+
+    /// The ciphers hold copies of their keys, which nobody can zero: they are left to the garbage collector.
+    @Override
+    public void forgetKey() {
+        opening = newCipher();
+        sealing = newCipher();
     }
 
     @Override

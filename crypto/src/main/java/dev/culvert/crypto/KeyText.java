@@ -1,5 +1,6 @@
 package dev.culvert.crypto;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -46,6 +47,13 @@ final class KeyText {
 
     static String toBase64(byte[] key) {
         return Base64.getEncoder().encodeToString(key);
+    }
+
+    static void writeHex(byte[] key, ByteBuffer target) {
+        for (byte b : key) {
+            target.put((byte) Character.forDigit(b >> 4 & 0xf, 16));
+            target.put((byte) Character.forDigit(b & 0xf, 16));
+        }
     }
 
     static String toHex(byte[] key) {

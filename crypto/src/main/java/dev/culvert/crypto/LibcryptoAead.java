@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// allocation a packet.
 ///
 /// The key goes to OpenSSL with each packet, so no native object hangs on a session; the context keeps a copy of the
-/// last key until the next packet or [#close], which cleanses it. Loading this class never fails: what is missing on
+/// last key until the next packet, [#forgetKey] or [#close], which cleanses it. Loading this class never fails: what is
+/// missing on
 /// this machine is thrown by the constructor, as one sentence.
 @SuppressWarnings("restricted") // one of the engines: the house's permitted places of native calls
 public final class LibcryptoAead implements Aead {
@@ -30,7 +31,8 @@ public final class LibcryptoAead implements Aead {
     private static final int NONCE_COUNTER = HeapBuffers.NONCE_PREFIX_BYTES;
     private static final int WRITTEN = 16;
     private static final int FINAL_BLOCK = 32;
-    private static final int SLOT_BYTES = 64;
+    private static final int NO_KEY = 64; // 32 zero bytes
+    private static final int SLOT_BYTES = NO_KEY + KEY_BYTES;
 
     private static final MethodHandle CONTEXT_NEW;
     private static final MethodHandle CONTEXT_FREE;
@@ -188,6 +190,13 @@ public final class LibcryptoAead implements Aead {
         return thrown instanceof RuntimeException runtime
                 ? runtime
                 : new IllegalStateException("a call of OpenSSL's libcrypto failed", thrown);
+    }
+
+    @Override
+    public void forgetKey() {
+        if (context != 0) {
+            begin(slot + NO_KEY, 0, SEAL);
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.culvert.crypto;
 
+import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.Arrays;
 
@@ -45,6 +46,11 @@ public final class PresharedKey implements AutoCloseable {
         return none;
     }
 
+    /// A copy of its own, for a holder that may outlive this key.
+    public PresharedKey copy() {
+        return none ? this : new PresharedKey(bytes.clone());
+    }
+
     /// A fresh array; the caller zeroes it.
     public byte[] toBytes() {
         return bytes.clone();
@@ -55,9 +61,14 @@ public final class PresharedKey implements AutoCloseable {
         return KeyText.toBase64(bytes);
     }
 
-    /// For `get=1` only.
+    /// For a person who asked to see it only.
     public String toHex() {
         return KeyText.toHex(bytes);
+    }
+
+    /// Writes the 64 hexadecimal digits, for `get=1` only: a key that became a String could not be zeroed.
+    public void writeHex(ByteBuffer target) {
+        KeyText.writeHex(bytes, target);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.culvert.crypto;
 
+import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.Arrays;
 
@@ -54,9 +55,14 @@ public final class PrivateKey implements AutoCloseable {
         return KeyText.toBase64(bytes);
     }
 
-    /// For `get=1` only.
+    /// For a person who asked to see it only.
     public String toHex() {
         return KeyText.toHex(bytes);
+    }
+
+    /// Writes the 64 hexadecimal digits, for `get=1` only: a key that became a String could not be zeroed.
+    public void writeHex(ByteBuffer target) {
+        KeyText.writeHex(bytes, target);
     }
 
     /// The array itself, for this package's arithmetic: never kept, never changed.

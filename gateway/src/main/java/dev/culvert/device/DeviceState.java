@@ -17,6 +17,8 @@ final class DeviceState {
     final HandshakeLoad load;
     final StagedBudget stagedBudget;
     final HandshakeQueue handshakes;
+    final LimitedLog staleTimestampLog = new LimitedLog();
+    final LimitedLog sendErrorLog = new LimitedLog();
 
     volatile @Nullable Identity identity;
     volatile CryptokeyRouter router = CryptokeyRouter.EMPTY;

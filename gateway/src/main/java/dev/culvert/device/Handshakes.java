@@ -11,12 +11,16 @@ import dev.culvert.noise.Tai64n;
 import dev.culvert.wire.HandshakeInitiation;
 import dev.culvert.wire.HandshakeResponse;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The handshakes of a lane's peers (architecture, decision 8). The arithmetic runs on a worker over an immutable
 /// view; the result comes back here, is checked against what holds now, and is committed or wiped. Sender index
 /// and macs are written at the commit: neither is in the Noise hash.
 @LaneConfined
 final class Handshakes {
+    private static final Logger LOG = LoggerFactory.getLogger(Handshakes.class);
+
     private final Lane lane;
     private final DeviceState device;
 
@@ -65,14 +69,16 @@ final class Handshakes {
     @SuppressWarnings("ReferenceEquality") // the same identity object, or it has been replaced meanwhile
     private void commitInitiation(LanePeer peer, Identity identity, @Nullable SentInitiation made) {
         peer.initiationOnWorker = false;
+        if (peer.peer.removed || device.identity != identity || !device.up) {
+            if (made != null) {
+                made.close();
+            }
+            lane.counters.dropped(DropReason.SUPERSEDED);
+            return;
+        }
         if (made == null) {
             lane.counters.dropped(DropReason.LOW_ORDER_KEY);
             lane.timers.initiationAbandoned(peer);
-            return;
-        }
-        if (peer.peer.removed || device.identity != identity || !device.up) {
-            made.close();
-            lane.counters.dropped(DropReason.SUPERSEDED);
             return;
         }
         dropInitiation(peer);
@@ -177,6 +183,7 @@ final class Handshakes {
                 return;
             }
             if (isStale(peer, timestamp)) {
+                tellOfClock(peer, timestamp);
                 counters.dropped(DropReason.STALE_TIMESTAMP);
                 return;
             }
@@ -250,6 +257,20 @@ final class Handshakes {
     private static boolean isStale(Peer peer, Tai64n timestamp) {
         Tai64n greatest = peer.greatestTimestamp;
         return greatest != null && timestamp.compareTo(greatest) <= 0;
+    }
+
+    /// A peer whose clock went back cannot come in any more, and nothing else would say so: its operator sees
+    /// silence. A copy of a late initiation, which the network makes, is no news.
+    private void tellOfClock(Peer peer, Tai64n timestamp) {
+        Tai64n greatest = peer.greatestTimestamp;
+        long behindS = greatest == null ? 0 : greatest.seconds() - timestamp.seconds();
+        if (behindS > 1 && device.staleTimestampLog.allows(device.clock.bootNs())) {
+            LOG.warn(
+                    "peer {}: an initiation was refused, its timestamp is {} s older than the last one: a replay, or the"
+                            + " peer's clock went back (then set it, or remove the peer and add it again)",
+                    peer.publicKey(),
+                    behindS);
+        }
     }
 
     private void respond(LanePeer peer, ResponseDraft draft, int remoteIndex) {

@@ -61,6 +61,7 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
     private long alarmNs = LanePeer.NEVER;
     private final byte[] randomIndex = new byte[4];
     private boolean closed;
+    private boolean keysWereDropped;
 
     /// Of the socket that stands for the lane when packets come from other lanes; null while the device is down.
     @Nullable
@@ -106,6 +107,10 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
     void endTurn() {
         sender.flush();
         handOver.publish();
+        if (keysWereDropped) {
+            keysWereDropped = false;
+            aead.forgetKey();
+        }
         long next = wheel.nextWakeUpNs();
         if (next < alarmNs || alarmNs - nowNs <= 0 && next != LanePeer.NEVER) {
             alarmNs = next;
@@ -173,6 +178,7 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
     public void dropped(Keypair keypair) {
         sessions.remove(keypair.localIndex());
         keys.free(keypair.sendKey());
+        keysWereDropped = true;
     }
 
     // Peers.

@@ -73,11 +73,25 @@ final class Peer {
 
     /// Zeroes what is secret here; when the peer is removed.
     void wipe() {
+        forgetStaticStatic();
+        presharedKey(PresharedKey.NONE);
+    }
+
+    /// Takes a copy, and zeroes the key before it. A worker that is just reading that one makes a message of which
+    /// nothing is committed: the generation has changed.
+    void presharedKey(PresharedKey key) {
+        PresharedKey before = presharedKey;
+        presharedKey = key.copy();
+        nextGeneration();
+        before.close();
+    }
+
+    /// Our own key has changed.
+    void forgetStaticStatic() {
         StaticStatic cached = staticStatic;
         staticStatic = null;
         if (cached != null) {
             Wipe.zero(cached.secret());
         }
-        presharedKey = PresharedKey.NONE;
     }
 }

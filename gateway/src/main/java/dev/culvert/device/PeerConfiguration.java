@@ -74,8 +74,7 @@ final class PeerConfiguration {
 
     private static void presharedKey(Peer peer, @Nullable PresharedKey key) {
         if (key != null && !peer.presharedKey.equals(key)) {
-            peer.presharedKey = key;
-            peer.nextGeneration();
+            peer.presharedKey(key);
         }
     }
 
@@ -205,6 +204,7 @@ final class PeerConfiguration {
                 routes.publish(state);
             }
         }
+        state.peers.all().forEach(Peer::forgetStaticStatic);
         forEachLanePeer(peer -> peer.lane.identityChanged(peer));
     }
 
@@ -225,7 +225,7 @@ final class PeerConfiguration {
             Endpoint endpoint = lanePeer != null ? lanePeer.endpoint : peer.configuredEndpoint;
             result.add(new PeerStatus(
                     peer.publicKey(),
-                    peer.presharedKey,
+                    peer.presharedKey.copy(),
                     endpoint == null ? null : endpoint.toSocketAddress(),
                     lanePeer == null ? 0 : lanePeer.lastHandshakeWallNs,
                     lanePeer == null ? 0 : lanePeer.txBytes(),

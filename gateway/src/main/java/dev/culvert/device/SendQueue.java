@@ -5,6 +5,8 @@ import dev.culvert.tun.Errno;
 import dev.culvert.tun.SendArray;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The datagrams of one address family that a lane will send with its next sendmmsg. The bytes stay where they are
 /// (a TUN slot, a staged block, the message's inline memory) until [#flush] returns.
@@ -13,6 +15,8 @@ final class SendQueue implements AutoCloseable {
     static final int MESSAGES_MAX = 256;
     /// How often one flush repeats a call that a signal interrupted.
     private static final int INTERRUPTS_MAX = 16;
+
+    private static final Logger LOG = LoggerFactory.getLogger(SendQueue.class);
 
     private final Lane lane;
     private final SendArray array;
@@ -102,7 +106,7 @@ final class SendQueue implements AutoCloseable {
                 sourceCleared = next;
                 forgetSource(next);
             } else {
-                lane.counters.dropped(result == -Errno.ENOBUFS ? DropReason.SEND_QUEUE_FULL : DropReason.SEND_FAILED);
+                refused(next, -result);
                 next++;
             }
         }
@@ -115,6 +119,17 @@ final class SendQueue implements AutoCloseable {
             peers[i] = null;
         }
         count = 0;
+    }
+
+    private void refused(int i, int errno) {
+        lane.counters.dropped(errno == Errno.ENOBUFS ? DropReason.SEND_QUEUE_FULL : DropReason.SEND_FAILED);
+        LanePeer peer = peers[i];
+        if (errno != Errno.ENOBUFS && peer != null && lane.device.sendErrorLog.allows(lane.nowNs)) {
+            LOG.warn(
+                    "the kernel refuses to send to peer {}: {}; see routes, firewall and MTU. More is counted, not logged",
+                    peer.peer.publicKey(),
+                    Errno.text(errno));
+        }
     }
 
     private void sent(int i) {

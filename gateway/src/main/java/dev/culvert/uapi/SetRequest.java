@@ -91,6 +91,9 @@ final class SetRequest {
             if (block != null) {
                 throw new UapiException(UapiException.EINVAL);
             }
+            if (privateKey != null) {
+                privateKey.close();
+            }
             removePrivateKey = Wipe.equal(key, 0, new byte[key.length], 0, key.length);
             privateKey = removePrivateKey ? null : PrivateKey.fromBytes(key);
         } finally {
@@ -108,6 +111,9 @@ final class SetRequest {
             Block current = block;
             if (current == null) {
                 throw new UapiException(UapiException.EINVAL);
+            }
+            if (current.presharedKey != null) {
+                current.presharedKey.close();
             }
             current.presharedKey = PresharedKey.fromBytes(key);
         } finally {
@@ -166,11 +172,18 @@ final class SetRequest {
         }
     }
 
-    /// Zeroes the private key of the request: the device has its own copy.
+    /// Zeroes the keys of the request: the device has its own copies.
     void wipe() {
         PrivateKey key = privateKey;
         if (key != null) {
             key.close();
+        }
+        endBlock();
+        for (PeerChange peer : peers) {
+            PresharedKey shared = peer.presharedKey();
+            if (shared != null) {
+                shared.close();
+            }
         }
     }
 

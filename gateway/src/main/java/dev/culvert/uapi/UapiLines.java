@@ -14,8 +14,11 @@ final class UapiLines {
     /// [#next]: the line was longer; it was read to its end.
     static final int TOO_LONG = -2;
 
+    private static final int BUFFER_BYTES = 32 << 10;
+
     private final ReadableByteChannel channel;
-    private final ByteBuffer buffer = ByteBuffer.allocate(32 << 10).flip();
+    /// Direct, or the JDK would read into a buffer of its own, which nobody zeroes.
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).flip();
     private final byte[] line = new byte[LINE_BYTES_MAX];
     private int used;
 
@@ -56,6 +59,8 @@ final class UapiLines {
     void wipe() {
         Arrays.fill(line, 0, used, (byte) 0);
         used = 0;
-        Arrays.fill(buffer.array(), 0, buffer.position(), (byte) 0);
+        for (int i = 0; i < buffer.position(); i++) {
+            buffer.put(i, (byte) 0);
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.culvert.uapi;
 
+import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PrivateKey;
 import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceControl;
@@ -12,8 +13,8 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,13 +26,15 @@ import org.slf4j.LoggerFactory;
 final class UapiSession {
     private static final Logger LOG = LoggerFactory.getLogger(UapiSession.class);
     private static final long SECOND_NS = 1_000_000_000L;
-    private static final int FLUSH_CHARS = 16 << 10;
+    private static final int FLUSH_BYTES = 16 << 10;
+    private static final int LINE_BYTES_MAX = 4 << 10;
 
     private final ByteChannel channel;
     private final UapiLines lines;
     private final DeviceControl device;
     private final Supplier<Map<String, Long>> drops;
-    private final StringBuilder out = new StringBuilder();
+    /// Direct, or the JDK would copy it into a buffer of its own, which nobody zeroes: it holds keys.
+    private final ByteBuffer out = ByteBuffer.allocateDirect(FLUSH_BYTES + LINE_BYTES_MAX);
 
     UapiSession(ByteChannel channel, DeviceControl device, Supplier<Map<String, Long>> drops) {
         this.channel = channel;
@@ -108,7 +111,7 @@ final class UapiSession {
         }
         try (PrivateKey key = status.privateKey()) {
             if (key != null) {
-                line("private_key", key.toHex());
+                secretLine("private_key", key::writeHex);
             }
         }
         if (status.listenPort() != 0) {
@@ -125,7 +128,9 @@ final class UapiSession {
 
     private void peer(PeerStatus peer) throws IOException {
         line("public_key", peer.publicKey().toHex());
-        line("preshared_key", peer.presharedKey().toHex());
+        try (PresharedKey key = peer.presharedKey()) {
+            secretLine("preshared_key", key::writeHex);
+        }
         line("protocol_version", "1");
         InetSocketAddress endpoint = peer.endpoint();
         if (endpoint != null) {
@@ -163,26 +168,45 @@ final class UapiSession {
     }
 
     private void line(String key, String value) throws IOException {
-        out.append(key).append('=').append(value).append('\n');
-        if (out.length() >= FLUSH_CHARS) {
+        text(key);
+        text("=");
+        text(value);
+        endLine();
+    }
+
+    private void secretLine(String key, Consumer<ByteBuffer> value) throws IOException {
+        text(key);
+        text("=");
+        value.accept(out);
+        endLine();
+    }
+
+    private void endLine() throws IOException {
+        text("\n");
+        if (out.position() >= FLUSH_BYTES) {
             flush();
         }
     }
 
     private void answer(int errno) {
-        out.append("errno=").append(errno).append("\n\n");
+        text("errno=" + errno + "\n\n");
+    }
+
+    private void text(String ascii) {
+        out.put(ascii.getBytes(StandardCharsets.ISO_8859_1));
     }
 
     private void flush() throws IOException {
-        byte[] bytes = out.toString().getBytes(StandardCharsets.ISO_8859_1);
-        for (int i = 0; i < out.length(); i++) {
-            out.setCharAt(i, '\0'); // it held keys
+        out.flip();
+        try {
+            while (out.hasRemaining()) {
+                channel.write(out);
+            }
+        } finally {
+            for (int i = 0; i < out.limit(); i++) {
+                out.put(i, (byte) 0);
+            }
+            out.clear();
         }
-        out.setLength(0);
-        ByteBuffer buffer = ByteBuffer.wrap(bytes);
-        while (buffer.hasRemaining()) {
-            channel.write(buffer);
-        }
-        Arrays.fill(bytes, (byte) 0);
     }
 }
