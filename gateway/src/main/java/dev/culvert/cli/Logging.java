@@ -12,6 +12,7 @@ final class Logging {
     /// @param level when `LOG_LEVEL` does not say
     static Logger start(Host host, Level level) {
         Level chosen = switch (host.variable("LOG_LEVEL", "")) {
+            case "trace" -> Level.TRACE;
             case "verbose", "debug" -> Level.DEBUG;
             case "info" -> Level.INFO;
             case "error" -> Level.ERROR;

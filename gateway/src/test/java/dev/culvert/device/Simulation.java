@@ -4,10 +4,12 @@ import dev.culvert.crypto.PresharedKey;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Random;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A hub and its spokes, whole devices in one thread, through a bad hour. Everything that happens follows from the
@@ -56,6 +58,7 @@ final class Simulation {
 
     private final List<SimulatedHost> hosts = new ArrayList<>();
     private final SimulatedHost hub;
+    private final Set<SimulatedHost> restarted = new HashSet<>();
     private final Eavesdropper eavesdropper = new Eavesdropper(this);
 
     // The weather.
@@ -354,7 +357,7 @@ final class Simulation {
             case 4 -> pause(host, lastsNs);
             case 5 -> changePresharedKey(spoke);
             case 6 -> removeAndAdd(spoke);
-            case 7 -> host.clock.wallErrorNs = -(long) (random.nextDouble() * 3600) * S;
+            case 7 -> setWallClockBack(host);
             default -> load(host, lastsNs);
         }
         after(between(20 * S, 300 * S), this::mishap);
@@ -364,8 +367,18 @@ final class Simulation {
         return MISHAPS_END_NS - nowNs;
     }
 
+    /// Not of a host in its second life: a peer that has forgotten its own timestamps, and whose clock is wrong,
+    /// is
+    /// locked out by design.
+    private void setWallClockBack(SimulatedHost host) {
+        if (!restarted.contains(host)) {
+            host.clock.wallErrorNs = -(long) (random.nextDouble() * 3600) * S;
+        }
+    }
+
     private void restart(SimulatedHost host) {
-        host.clock.wallErrorNs = 0; // or its timestamps could be older than those of its last life
+        host.clock.wallErrorNs = 0;
+        restarted.add(host);
         host.restart();
         if (host == hub) {
             hosts.subList(1, hosts.size()).forEach(this::configureHub);

@@ -80,6 +80,15 @@ final class Daemon {
         Command.require("kill", "-" + name, Long.toString(process.pid()));
     }
 
+    /// Of the program itself: whatever started it has replaced itself by it.
+    long pid() {
+        return process.pid();
+    }
+
+    Path log() {
+        return log;
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }

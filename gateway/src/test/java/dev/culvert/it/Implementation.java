@@ -33,7 +33,7 @@ enum Implementation {
     abstract List<String> foreground(String interfaceName);
 
     Map<String, String> environment(int lanes) {
-        return Map.of("CULVERT_LANES", Integer.toString(lanes), "LOG_LEVEL", "verbose");
+        return Map.of("CULVERT_LANES", Integer.toString(lanes), "LOG_LEVEL", this == CULVERT ? "trace" : "verbose");
     }
 
     /// What stands in Culvert's place in this run.
