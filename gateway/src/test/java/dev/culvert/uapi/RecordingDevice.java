@@ -69,7 +69,7 @@ final class RecordingDevice implements DeviceControl {
                     new PeerStatus(
                             change.publicKey(),
                             change.presharedKey() != null
-                                    ? change.presharedKey()
+                                    ? change.presharedKey().copy()
                                     : before == null ? PresharedKey.NONE : before.presharedKey(),
                             change.endpoint() != null ? change.endpoint() : before == null ? null : before.endpoint(),
                             1_700_000_000_123_456_789L,
@@ -84,6 +84,23 @@ final class RecordingDevice implements DeviceControl {
 
     @Override
     public synchronized DeviceStatus status() {
-        return new DeviceStatus(key == null ? null : key.copy(), port, fwmark, List.copyOf(peers.values()));
+        return new DeviceStatus(
+                key == null ? null : key.copy(),
+                port,
+                fwmark,
+                peers.values().stream().map(RecordingDevice::copy).toList());
+    }
+
+    /// The reader zeroes the key that it is given.
+    private static PeerStatus copy(PeerStatus peer) {
+        return new PeerStatus(
+                peer.publicKey(),
+                peer.presharedKey().copy(),
+                peer.endpoint(),
+                peer.lastHandshakeWallNs(),
+                peer.txBytes(),
+                peer.rxBytes(),
+                peer.persistentKeepaliveSeconds(),
+                peer.allowedIps());
     }
 }
