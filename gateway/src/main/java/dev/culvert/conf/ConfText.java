@@ -52,7 +52,11 @@ public final class ConfText {
     public static String stripped(String text) {
         StringBuilder kept = new StringBuilder();
         boolean inInterface = false;
-        for (String line : text.lines().toList()) {
+        if (text.isEmpty()) {
+            return "\n";
+        }
+        String ended = text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
+        for (String line : ended.split("\n", -1)) { // not lines(): a lone CR ends no line, here as in the parser
             String trimmed = line.strip();
             int hash = trimmed.indexOf('#');
             String content = hash < 0 ? trimmed : trimmed.substring(0, hash);

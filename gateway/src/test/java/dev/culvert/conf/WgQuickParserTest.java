@@ -398,6 +398,15 @@ final class WgQuickParserTest {
         assertThat(file.warnings()).isEmpty();
     }
 
+    @Test
+    void stripsLinesAtLineFeedsOnly() {
+        assertThat(ConfText.stripped(
+                        "[Interface]\n# a comment\rwith a carriage return\nAddress = 10.0.0.1\nListenPort=1\n"))
+                .isEqualTo("[Interface]\n# a comment\rwith a carriage return\nListenPort=1\n\n");
+        assertThat(ConfText.stripped("")).isEqualTo("\n");
+        assertThat(ConfText.stripped("[Peer]\n\nPublicKey = x")).isEqualTo("[Peer]\n\nPublicKey = x\n\n");
+    }
+
     private static String stripped(String text) {
         try {
             WgQuickParser.parseStripped("wg0.conf", text.getBytes(StandardCharsets.UTF_8));
