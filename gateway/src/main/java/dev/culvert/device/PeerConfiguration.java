@@ -78,7 +78,7 @@ final class PeerConfiguration {
         }
     }
 
-    private static void endpoint(Peer peer, @Nullable InetSocketAddress address) {
+    static void endpoint(Peer peer, @Nullable InetSocketAddress address) {
         if (address == null) {
             return;
         }

@@ -17,7 +17,7 @@ record Datagram(int from, int fromPort, int to, int toPort, int tos, byte[] byte
     }
 
     int type() {
-        return bytes[0];
+        return bytes.length == 0 ? 0 : bytes[0];
     }
 
     /// 192.0.2.`host`, left-aligned.
