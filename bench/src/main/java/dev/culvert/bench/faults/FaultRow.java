@@ -15,6 +15,13 @@ interface FaultRow {
 
     /// Every row, in the table's order; [SoakRow] runs only when asked for.
     static List<FaultRow> all() {
-        return List.of(new FloodRow());
+        return List.of(
+                new KillRow(),
+                new RestartRow(),
+                new StormRow(),
+                new FloodRow(),
+                new LoadedConnectRow(),
+                new RoamingRow(),
+                new LinkRow());
     }
 }

@@ -68,6 +68,16 @@ final class PingRun implements AutoCloseable {
         return parse(process.text());
     }
 
+    /// Ends it now. A request whose answer is still under way does not count as lost.
+    Outcome stopped() {
+        process.signal("INT");
+        boolean unused = process.ended(GRACE);
+        assert unused || process.process.isAlive();
+        Outcome all = parse(process.text());
+        int last = all.answers().isEmpty() ? 0 : all.answers().getLast().sequence();
+        return all.sent() == last + 1 ? new Outcome(last, all.received(), all.answers()) : all;
+    }
+
     static Outcome parse(String text) {
         List<Answer> answers = new ArrayList<>();
         int sent = 0;

@@ -126,6 +126,27 @@ final class Scene implements AutoCloseable {
         return spoke;
     }
 
+    /// Starts a real program beside the generator that only keeps its session alive: its block for the hub, which
+    /// has been given it.
+    ///
+    /// @param number of its key
+    String startIdle(Tunnel hub, int number, String inner, int keepaliveS) {
+        String name = freshInterface();
+        Tunnel idle = Tunnel.start(trial, generatorSpace, name, trial.options.spoke(), Map.of());
+        String block = "public_key=" + simulatedKey(number) + "\nallowed_ip=" + inner + "/32\n";
+        Uapi.set(hub.interfaceName, block);
+        generatorSpace.ip("link set " + name + " mtu " + MTU + " up");
+        Uapi.set(
+                idle.interfaceName,
+                "private_key=" + PeerKeys.of(run, number).toHex() + "\npublic_key=" + hubPublicKey.toHex()
+                        + "\nendpoint="
+                        + HUB_TO_GENERATOR + ":" + PORT + "\npersistent_keepalive_interval=" + keepaliveS
+                        + "\nallowed_ip=10.77.0.0/16\n");
+        Waiting.until(
+                "the idle client's first handshake", Duration.ofSeconds(15), () -> Uapi.peersWithHandshake(name) == 1);
+        return block;
+    }
+
     /// The spoke as the hub is told of it.
     String spokeBlock() {
         return "public_key=" + PeerKeys.of(run, SPOKE_NUMBER).publicKey().toHex() + "\nallowed_ip=" + SPOKE_INNER

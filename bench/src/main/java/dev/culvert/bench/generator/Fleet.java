@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Many simulated peers in one thread: they connect, at once or spread over a time, keep their sessions, and exchange
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// spreadMs=0                           over which the first initiations are spread
 /// seconds=N                            how long at most
 /// untilUp=yes                          ends when all have a session
+/// passive=yes                          waits for the hub's initiations; peers then begin by `add` only
+/// inTime=S                             how many connected within that time is a figure
 /// prepared=N                           initiations computed before `go`
 /// echoes=N                             requests a second over all peers; echoBytes=N each
 /// ```
@@ -51,6 +54,8 @@ final class Fleet implements Generator.Job {
     private final long secondsMax;
     private final boolean untilUp;
     private final int echoBytes;
+    private final int inTimeS;
+    private final boolean passive;
     private int echoRate;
     private Pacer echoes = new Pacer(1, 0);
     private int echoNext;
@@ -61,7 +66,6 @@ final class Fleet implements Generator.Job {
     private int everUp;
     private int established;
     private int added;
-    private long slowestUpNs;
     private final Sample roundTripMs = new Sample();
     private Sample recentMs = new Sample();
     private final Sample connectS = new Sample();
@@ -81,6 +85,8 @@ final class Fleet implements Generator.Job {
         untilUp = settings.has("untilUp");
         echoRate = settings.number("echoes", 0);
         echoBytes = settings.number("echoBytes", 100);
+        inTimeS = settings.number("inTime", 15);
+        passive = settings.has("passive");
         int count = settings.number("peers");
         inOrder = new SimulatedPeer[count];
         active = new boolean[count];
@@ -109,7 +115,9 @@ final class Fleet implements Generator.Job {
     public Map<String, Object> run(Generator.Commands commands) {
         long startNs = BootClock.bootNs();
         for (int i = 0; i < inOrder.length; i++) {
-            begin(i, startNs + (long) spreadMs * 1_000_000 * i / inOrder.length);
+            if (!passive) {
+                begin(i, startNs + (long) spreadMs * 1_000_000 * i / inOrder.length);
+            }
         }
         echoes = new Pacer(echoRate, startNs);
         long scanNs = startNs;
@@ -260,7 +268,6 @@ final class Fleet implements Generator.Job {
                     if (firstOne) {
                         everUp++;
                         connectS.add((double) (nowNs - peer.startedNs) / SECOND_NS);
-                        slowestUpNs = nowNs;
                     }
                 }
             }
@@ -316,7 +323,7 @@ final class Fleet implements Generator.Job {
         all.put("connectP50", text(connectS.percentile(0.5)));
         all.put("connectP99", text(connectS.percentile(0.99)));
         all.put("connectMax", text(connectS.max()));
-        all.put("lastUpBootNs", slowestUpNs);
+        all.put("inTime", connectS.upTo(inTimeS));
         all.put("sent", echoesSent);
         all.put("answered", echoesAnswered);
         all.put("requestsAnswered", requestsAnswered);
@@ -328,11 +335,12 @@ final class Fleet implements Generator.Job {
         all.put("staleInitiations", sum(peer -> peer.staleInitiations));
         all.put("replays", sum(peer -> peer.replays));
         all.put("forgeries", sum(peer -> peer.forgeries));
+        all.put("expired", sum(peer -> peer.expired));
         all.put("unsent", socket.unsentDatagrams());
         return all;
     }
 
-    private int sum(java.util.function.ToIntFunction<SimulatedPeer> figure) {
+    private int sum(ToIntFunction<SimulatedPeer> figure) {
         return peers.values().stream().mapToInt(figure).sum();
     }
 

@@ -30,6 +30,12 @@ public final class Sample {
         return sorted[Math.clamp((int) Math.ceil(share * count) - 1, 0, count - 1)];
     }
 
+    /// How many values are at most `limit`.
+    public int upTo(double limit) {
+        return (int)
+                Arrays.stream(values, 0, count).filter(value -> value <= limit).count();
+    }
+
     public double max() {
         return percentile(1);
     }

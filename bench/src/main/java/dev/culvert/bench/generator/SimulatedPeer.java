@@ -68,6 +68,8 @@ final class SimulatedPeer implements Keypairs.Reaper, AutoCloseable {
     int staleInitiations;
     int replays;
     int forgeries;
+    /// Data of the hub under a key that was 180 s old.
+    int expired;
     int nextSequence;
 
     /// @param keys address of [#KEY_BYTES] bytes
@@ -281,7 +283,11 @@ final class SimulatedPeer implements Keypairs.Reaper, AutoCloseable {
     int open(long datagram, int lengthBytes, long nowNs) {
         Keypair keypair = byIndex(TransportData.receiverIndex(datagram));
         int inner = lengthBytes - TransportData.OVERHEAD_BYTES;
-        if (keypair == null || inner < 0 || !keypair.receivable(nowNs)) {
+        if (keypair == null || inner < 0) {
+            return -1;
+        }
+        if (!keypair.receivable(nowNs)) {
+            expired++;
             return -1;
         }
         long counter = TransportData.counter(datagram);
