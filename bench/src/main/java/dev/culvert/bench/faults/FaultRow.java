@@ -22,6 +22,9 @@ interface FaultRow {
                 new FloodRow(),
                 new LoadedConnectRow(),
                 new RoamingRow(),
-                new LinkRow());
+                new ClockRow(),
+                new SendErrorRow(),
+                new LinkRow(),
+                new ResourceRow());
     }
 }

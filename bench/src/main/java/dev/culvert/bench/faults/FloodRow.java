@@ -105,7 +105,7 @@ final class FloodRow implements FaultRow {
                 .outcome()
                 .percentileMs(0.99);
         dropped.stop();
-        Map<String, String> droppedFigures = dropped.done(Duration.ofSeconds(10));
+        JobFigures droppedFigures = dropped.done(Duration.ofSeconds(10));
         scene.dropFlood(false);
 
         GeneratorProcess flood = scene.generator(job);
@@ -123,9 +123,9 @@ final class FloodRow implements FaultRow {
                 PINGS_PER_SECOND,
                 plan.pingS() + RECOVERY_S,
                 "");
-        Map<String, String> figures = flood.done(Duration.ofSeconds(plan.floodS() + 20));
+        JobFigures figures = flood.done(Duration.ofSeconds(plan.floodS() + 20));
         double endS = System.currentTimeMillis() / 1000.0;
-        double hubCpu = (hub.cpuSeconds() - cpuBefore) / Double.parseDouble(figures.get("seconds"));
+        double hubCpu = (hub.cpuSeconds() - cpuBefore) / figures.number("seconds");
         PingRun.Outcome pings = ping.outcome();
         FloodCount count = FloodCount.of(scene).since(countBefore);
 
@@ -147,9 +147,9 @@ final class FloodRow implements FaultRow {
                 String.format(
                         Locale.ROOT,
                         "%s/s sent (%s/s when dropped by iptables), generator %.2f cores, hub %.2f cores",
-                        figures.get("rate"),
-                        droppedFigures.get("rate"),
-                        Double.parseDouble(figures.get("cpu")) / Double.parseDouble(figures.get("seconds")),
+                        figures.text("rate"),
+                        droppedFigures.text("rate"),
+                        figures.number("cpu") / figures.number("seconds"),
                         hubCpu));
         if (scene.trial.options.hubIsCulvert()) {
             report.state(name + ": counted by the hub", drops(dropsBefore, Uapi.drops(hub.interfaceName)));

@@ -123,13 +123,13 @@ final class GeneratorProcess implements AutoCloseable {
     }
 
     /// Its figures, when it is done.
-    Map<String, String> done(Duration limit) {
+    JobFigures done(Duration limit) {
         Map<String, String> figures = new LinkedHashMap<>();
         for (String word : await("done", limit).split(" ", -1)) {
             int equals = word.indexOf('=');
             figures.put(word.substring(0, equals), word.substring(equals + 1));
         }
-        return figures;
+        return new JobFigures(figures);
     }
 
     /// Processor time since [#go], while it runs; at the end it says so itself (`cpu`).

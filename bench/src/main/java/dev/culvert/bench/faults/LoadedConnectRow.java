@@ -41,16 +41,16 @@ final class LoadedConnectRow implements FaultRow {
         double slowest = 0;
         StringBuilder each = new StringBuilder();
         for (int round = 0; round < rounds; round++) {
-            Map<String, String> figures = round(scene, round * CLIENTS);
-            inTime += Integer.parseInt(figures.get("inTime"));
-            slowest = Math.max(slowest, Double.parseDouble(figures.get("connectMax")));
+            JobFigures figures = round(scene, round * CLIENTS);
+            inTime += figures.count("inTime");
+            slowest = Math.max(slowest, figures.number("connectMax"));
             each.append(String.format(
                     Locale.ROOT,
                     "%s median %s s, p99 %s s, %s cookies",
                     round == 0 ? "" : ";",
-                    figures.get("connectP50"),
-                    figures.get("connectP99"),
-                    figures.get("cookieReplies")));
+                    figures.text("connectP50"),
+                    figures.text("connectP99"),
+                    figures.text("cookieReplies")));
         }
         int all = CLIENTS * rounds;
         trial.report.function(
@@ -65,7 +65,7 @@ final class LoadedConnectRow implements FaultRow {
         }
     }
 
-    private static Map<String, String> round(Scene scene, int first) {
+    private static JobFigures round(Scene scene, int first) {
         Map<String, Object> job = scene.job("fleet");
         job.put("peers", CLIENTS);
         job.put("first", first);
@@ -82,16 +82,16 @@ final class LoadedConnectRow implements FaultRow {
         Waiting.seconds(HEAD_START_S);
         FloodCount before = FloodCount.of(scene);
         clients.go();
-        Map<String, String> figures = clients.done(Duration.ofSeconds(LIMIT_S + 10));
+        JobFigures figures = clients.done(Duration.ofSeconds(LIMIT_S + 10));
         FloodCount during = FloodCount.of(scene).since(before);
         flood.stop();
-        Map<String, String> floodFigures = flood.done(Duration.ofSeconds(10));
+        JobFigures floodFigures = flood.done(Duration.ofSeconds(10));
         scene.trial.report.state(
                 "flood of round " + (first / CLIENTS + 1),
                 String.format(
                         Locale.ROOT,
                         "%s/s; %,d of %,d answered with a cookie while the clients connected",
-                        floodFigures.get("rate"),
+                        floodFigures.text("rate"),
                         during.packetsOut(),
                         during.packetsIn()));
         return figures;

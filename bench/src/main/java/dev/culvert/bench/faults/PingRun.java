@@ -36,14 +36,11 @@ final class PingRun implements AutoCloseable {
             return sent - received;
         }
 
-        /// Of the answers to the requests of a stretch of time, in seconds since the first request.
-        Outcome between(double fromS, double toS, double intervalS) {
-            int first = (int) Math.ceil(fromS / intervalS) + 1;
-            int last = Math.min(sent, (int) (toS / intervalS));
-            List<Answer> part = answers.stream()
-                    .filter(answer -> answer.sequence() >= first && answer.sequence() <= last)
-                    .toList();
-            return new Outcome(Math.max(0, last - first + 1), part.size(), part);
+        /// How many answers came in a stretch of time, seconds since 1970.
+        long answeredBetween(double fromS, double toS) {
+            return answers.stream()
+                    .filter(answer -> answer.epochS() >= fromS && answer.epochS() < toS)
+                    .count();
         }
     }
 

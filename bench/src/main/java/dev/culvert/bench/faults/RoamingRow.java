@@ -42,21 +42,21 @@ final class RoamingRow implements FaultRow {
         client.await("up", Duration.ofSeconds(35));
         PingRun unasked = PingRun.start(
                 trial, scene.hubSpace, "unasked", Scene.SIMULATED_INNER_FIRST, UNASKED_PER_SECOND, LIMIT_S, "");
-        Map<String, String> figures = client.done(Duration.ofSeconds(LIMIT_S));
+        JobFigures figures = client.done(Duration.ofSeconds(LIMIT_S));
         unasked.close();
-        int done = Integer.parseInt(figures.get("moves"));
-        int lost = Integer.parseInt(figures.get("lost"));
-        int lateReplies = Integer.parseInt(figures.get("lateReplies"));
-        int late = Integer.parseInt(figures.get("lateUnaskedMax"));
+        int done = figures.count("moves");
+        int lost = figures.count("lost");
+        int lateReplies = figures.count("lateReplies");
+        int late = figures.count("lateUnaskedMax");
         trial.report.function("moves", Integer.toString(moves), Integer.toString(done), done == moves);
         trial.report.function(
-                "lost of " + figures.get("sent") + " echoes from the client", "0", Integer.toString(lost), lost == 0);
+                "lost of " + figures.text("sent") + " echoes from the client", "0", Integer.toString(lost), lost == 0);
         trial.report.function(
                 "answers that went to the old place", "0", Integer.toString(lateReplies), lateReplies == 0);
         trial.report.function(
                 "unasked packets to the old place after the first answer at the new one, most in a move",
                 "≤ 1",
-                late + " (" + figures.get("lateUnasked") + " in all, of " + figures.get("unasked") + ")",
+                late + " (" + figures.text("lateUnasked") + " in all, of " + figures.text("unasked") + ")",
                 late <= 1);
     }
 }

@@ -130,8 +130,8 @@ final class StormRow implements FaultRow {
         generator.go();
         double mbit = flow.meanMbit();
         double cpu = hub.cpuSeconds() - cpuBefore;
-        Map<String, String> figures = generator.done(Duration.ofSeconds(LIMIT_S));
-        int inTime = Integer.parseInt(figures.get("inTime"));
+        JobFigures figures = generator.done(Duration.ofSeconds(LIMIT_S));
+        int inTime = figures.count("inTime");
         report.function(
                 "peers with a session within " + UP_MAX_S + " s",
                 "all of " + peers,
@@ -139,11 +139,11 @@ final class StormRow implements FaultRow {
                         Locale.ROOT,
                         "%d; median %s s, p99 %s s, last %s s",
                         inTime,
-                        figures.get("connectP50"),
-                        figures.get("connectP99"),
-                        figures.get("connectMax")),
+                        figures.text("connectP50"),
+                        figures.text("connectP99"),
+                        figures.text("connectMax")),
                 inTime == peers,
-                figures.get("cookieReplies") + " cookie replies were accepted by the peers");
+                figures.text("cookieReplies") + " cookie replies were accepted by the peers");
         report.speed(
                 "flow meanwhile",
                 "≥ 80 % of what it has if iptables drops the storm",
@@ -153,7 +153,7 @@ final class StormRow implements FaultRow {
         report.state("the storm", count.answersText());
         report.state(
                 "processor time over " + flowS + " s",
-                String.format(Locale.ROOT, "hub %.1f s, generator %s s", cpu, figures.get("cpu")));
+                String.format(Locale.ROOT, "hub %.1f s, generator %s s", cpu, figures.text("cpu")));
     }
 
     private static String mbit(double figure) {
