@@ -58,7 +58,7 @@ final class ClockRow implements FaultRow {
                 hub.interfaceName,
                 scene.simulatedBlock(0, 0) + "endpoint=" + Scene.CLIENT_FIRST + ":" + SOURCE_PORT + "\n");
         Map<String, Object> job = fleet(scene);
-        job.put("passive", "yes");
+        job.put("begin", 0);
         GeneratorProcess peer = scene.generator(job);
         peer.go();
         PingRun ours = PingRun.start(

@@ -16,6 +16,8 @@ interface FaultRow {
     /// Every row, in the table's order; [SoakRow] runs only when asked for.
     static List<FaultRow> all() {
         return List.of(
+                new RekeyRow(),
+                new SoakRow(),
                 new KillRow(),
                 new RestartRow(),
                 new StormRow(),

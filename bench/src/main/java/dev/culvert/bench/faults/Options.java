@@ -27,6 +27,8 @@ record Options(
         int soakMinutes,
         Path results) {
     private static final int SOAK_MINUTES = 30;
+    private static final String SOAK = "R9";
+    private static final String REKEY = "R3";
 
     static final String USAGE = """
             Usage: deploy/verify --faults [OPTIONS] [ROW...]
@@ -71,7 +73,7 @@ record Options(
                 case "--soak" -> {
                     boolean given = next.matches("[0-9]+");
                     soakMinutes = given ? number(arguments, ++i) : SOAK_MINUTES;
-                    rows.add("R9");
+                    rows.add(SOAK);
                 }
                 default -> rows.add(rowNamed(arguments[i]));
             }
@@ -112,7 +114,10 @@ record Options(
     }
 
     boolean wants(FaultRow row) {
-        return rows.isEmpty() ? !row.id().equals("R9") : rows.contains(row.id());
+        if (!rows.isEmpty()) {
+            return rows.contains(row.id());
+        }
+        return !row.id().equals(SOAK) && !(quick && row.id().equals(REKEY)); // neither can be hurried
     }
 
     boolean hubIsCulvert() {

@@ -23,10 +23,10 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// peers=N first=NUMBER run=NAME        their keys, see PeerKeys
 /// source=10.202.0.1 innerFirst=…       addresses; each peer has the next one
+/// begin=N                              how many of them begin by themselves; the others by `add`
 /// spreadMs=0                           over which the first initiations are spread
 /// seconds=N                            how long at most
 /// untilUp=yes                          ends when all have a session
-/// passive=yes                          waits for the hub's initiations; peers then begin by `add` only
 /// inTime=S                             how many connected within that time is a figure
 /// prepared=N                           initiations computed before `go`
 /// echoes=N                             requests a second over all peers; echoBytes=N each
@@ -55,7 +55,7 @@ final class Fleet implements Generator.Job {
     private final boolean untilUp;
     private final int echoBytes;
     private final int inTimeS;
-    private final boolean passive;
+    private final int beginning;
     private int echoRate;
     private Pacer echoes = new Pacer(1, 0);
     private int echoNext;
@@ -86,8 +86,8 @@ final class Fleet implements Generator.Job {
         echoRate = settings.number("echoes", 0);
         echoBytes = settings.number("echoBytes", 100);
         inTimeS = settings.number("inTime", 15);
-        passive = settings.has("passive");
         int count = settings.number("peers");
+        beginning = settings.number("begin", count);
         inOrder = new SimulatedPeer[count];
         active = new boolean[count];
         int prepared = settings.number("prepared", 1);
@@ -115,8 +115,8 @@ final class Fleet implements Generator.Job {
     public Map<String, Object> run(Generator.Commands commands) {
         long startNs = BootClock.bootNs();
         for (int i = 0; i < inOrder.length; i++) {
-            if (!passive) {
-                begin(i, startNs + (long) spreadMs * 1_000_000 * i / inOrder.length);
+            if (i < beginning) {
+                begin(i, startNs + (long) spreadMs * 1_000_000 * i / beginning);
             }
         }
         echoes = new Pacer(echoRate, startNs);
