@@ -40,8 +40,7 @@ final class FloodRow implements FaultRow {
 
     @Override
     public int seconds(Options options) {
-        int flow = options.floodSeconds() / 2;
-        return 20 + FloodKind.values().length * (options.floodSeconds() + Math.min(flow, BASE_FLOW_MAX_S) + 20);
+        return 20 + FloodKind.values().length * (options.floodSeconds() + (options.quick() ? 6 : 30));
     }
 
     /// How one kind's time is spent.
@@ -49,7 +48,7 @@ final class FloodRow implements FaultRow {
         static Plan of(Options options) {
             int floodS = options.floodSeconds();
             int flowS = Math.max(2, floodS / 2);
-            int pingS = Math.max(1, floodS - flowS - 2);
+            int pingS = Math.max(1, floodS - flowS - 1);
             return new Plan(floodS, flowS, pingS, Math.min(flowS, BASE_FLOW_MAX_S), Math.min(pingS, BASE_PING_MAX_S));
         }
     }
@@ -88,26 +87,8 @@ final class FloodRow implements FaultRow {
         String name = kind.operatorName().replace('_', ' ');
         Map<String, Object> job = job(scene, kind, plan.floodS());
 
+        Base base = scene.trial.options.quick() ? Base.NONE : base(scene, kind, plan);
         OptionalLong heapBefore = Figures.heapKib(hub.pid());
-        scene.dropFlood(true);
-        GeneratorProcess dropped = scene.generator(job(scene, kind, UNTIL_STOPPED_S));
-        dropped.go();
-        Waiting.seconds(SETTLE_S);
-        double baseMbit = Flow.start(scene, plan.baseFlowS()).meanMbit();
-        double baseP99 = PingRun.start(
-                        scene.trial,
-                        scene.spokeSpace,
-                        kind.operatorName() + "-base",
-                        Scene.HUB_INNER,
-                        PINGS_PER_SECOND,
-                        plan.basePingS(),
-                        "")
-                .outcome()
-                .percentileMs(0.99);
-        dropped.stop();
-        JobFigures droppedFigures = dropped.done(Duration.ofSeconds(10));
-        scene.dropFlood(false);
-
         GeneratorProcess flood = scene.generator(job);
         FloodCount countBefore = FloodCount.of(scene);
         Map<String, Long> dropsBefore = Uapi.drops(hub.interfaceName);
@@ -133,9 +114,9 @@ final class FloodRow implements FaultRow {
         report.speed(
                 name + ": what the flow keeps",
                 "≥ " + percent(target),
-                percent(mbit / baseMbit) + " (" + mbit(mbit) + " of " + mbit(baseMbit) + ")",
-                mbit >= target * baseMbit);
-        latency(report, name, pings, baseP99, endS);
+                percent(mbit / base.mbit()) + " (" + mbit(mbit) + " of " + mbit(base.mbit()) + ")",
+                mbit >= target * base.mbit());
+        latency(report, name, pings, base.p99Ms(), endS);
         report.function(
                 name + ": answers",
                 "never more bytes out than in",
@@ -148,12 +129,39 @@ final class FloodRow implements FaultRow {
                         Locale.ROOT,
                         "%s/s sent (%s/s when dropped by iptables), generator %.2f cores, hub %.2f cores",
                         figures.text("rate"),
-                        droppedFigures.text("rate"),
+                        base.rate(),
                         figures.number("cpu") / figures.number("seconds"),
                         hubCpu));
         if (scene.trial.options.hubIsCulvert()) {
             report.state(name + ": counted by the hub", drops(dropsBefore, Uapi.drops(hub.interfaceName)));
         }
+    }
+
+    /// What the flow and the pings are when the hub's firewall drops the same flood.
+    private record Base(double mbit, double p99Ms, String rate) {
+        static final Base NONE = new Base(Double.NaN, 1, "?");
+    }
+
+    private static Base base(Scene scene, FloodKind kind, Plan plan) {
+        scene.dropFlood(true);
+        GeneratorProcess flood = scene.generator(job(scene, kind, UNTIL_STOPPED_S));
+        flood.go();
+        Waiting.seconds(SETTLE_S);
+        double mbit = Flow.start(scene, plan.baseFlowS()).meanMbit();
+        double p99Ms = PingRun.start(
+                        scene.trial,
+                        scene.spokeSpace,
+                        kind.operatorName() + "-base",
+                        Scene.HUB_INNER,
+                        PINGS_PER_SECOND,
+                        plan.basePingS(),
+                        "")
+                .outcome()
+                .percentileMs(0.99);
+        flood.stop();
+        JobFigures figures = flood.done(Duration.ofSeconds(10));
+        scene.dropFlood(false);
+        return new Base(mbit, p99Ms, figures.text("rate"));
     }
 
     private static void latency(Report report, String name, PingRun.Outcome pings, double baseP99, double endS) {

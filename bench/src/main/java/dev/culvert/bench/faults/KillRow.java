@@ -71,7 +71,10 @@ final class KillRow implements FaultRow {
                 String.format(Locale.ROOT, "%.2f s", restartedS - killedS),
                 restartedS - killedS <= 5);
 
-        double backS = sending.outcome().answers().stream()
+        double afterS = restartedS;
+        Waiting.whether(
+                Duration.ofSeconds(SENDING_LIMIT_S), () -> sending.soFar().answeredBetween(afterS, afterS + 60) > 0);
+        double backS = sending.stopped().answers().stream()
                 .filter(answer -> answer.epochS() > restartedS)
                 .mapToDouble(answer -> answer.epochS() - killedS)
                 .min()

@@ -36,7 +36,7 @@ record Options(
             Runs the shipped program against floods and faults in network namespaces and prints a table: row, what,
             target, measured, verdict. Needs root. Without rows: all but the soak (R9), about an hour.
 
-              --quick              a few seconds a row; only functions are judged, not speed
+              --quick              a few seconds a row, two rows at a time; only functions are judged, not speed
               --resume             leaves out rows that have a result from an earlier run
               --hub COMMAND        another userspace WireGuard as the hub, called as COMMAND -f IFNAME
               --spoke COMMAND      the clients that are real programs (default: wireguard-go)
@@ -84,7 +84,7 @@ record Options(
                 List.copyOf(rows),
                 hub,
                 spoke,
-                floodSeconds != 0 ? floodSeconds : quick ? 4 : 60,
+                floodSeconds != 0 ? floodSeconds : quick ? 5 : 60,
                 floodRate != 0 ? floodRate : quick ? 20_000 : 100_000,
                 soakMinutes != 0 ? soakMinutes : SOAK_MINUTES,
                 results);

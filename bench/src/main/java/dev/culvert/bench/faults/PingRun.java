@@ -65,6 +65,11 @@ final class PingRun implements AutoCloseable {
         return parse(process.text());
     }
 
+    /// Without the summary.
+    Outcome soFar() {
+        return parse(process.text());
+    }
+
     /// Ends it now. A request whose answer is still under way does not count as lost.
     Outcome stopped() {
         process.signal("INT");

@@ -36,7 +36,7 @@ final class Results {
         return Files.exists(directory.resolve(row + SUFFIX));
     }
 
-    void store(String row, List<Check> checks) {
+    synchronized void store(String row, List<Check> checks) {
         try {
             Files.write(
                     directory.resolve(row + SUFFIX),

@@ -40,7 +40,7 @@ final class SendErrorRow implements FaultRow {
     @Override
     public int seconds(Options options) {
         int one = options.quick() ? CASE_QUICK_S + NORMAL_QUICK_S + 4 : CASE_S + NORMAL_S + 4;
-        return 20 + one * (options.quick() ? 5 : 14);
+        return 20 + one * (options.quick() ? 5 : 13);
     }
 
     private record Case(String name, int percent, Runnable begin, Runnable end) {}
@@ -83,6 +83,7 @@ final class SendErrorRow implements FaultRow {
     }
 
     private static List<Case> cases(Scene scene, FaultControl control, boolean agent) {
+        boolean quick = scene.trial.options.quick();
         List<Case> cases = new ArrayList<>();
         String drop = " OUTPUT -p udp --sport " + Scene.PORT;
         String some = drop + " -m statistic --mode random --probability 0.1 -j DROP";
@@ -104,8 +105,7 @@ final class SendErrorRow implements FaultRow {
         if (agent) {
             Map<String, Integer> injected =
                     Map.of("EAGAIN", 11, "ENOBUFS", 105, "EMSGSIZE", 90, "EIO", 5, "EINVAL", 22);
-            for (String name :
-                    scene.trial.options.quick() ? List.of("EAGAIN", "EIO") : List.copyOf(injected.keySet())) {
+            for (String name : quick ? List.of("EAGAIN") : List.copyOf(injected.keySet())) {
                 for (int percent : new int[] {100, 10}) {
                     cases.add(new Case(
                             name + " (injected)",
