@@ -148,9 +148,11 @@ public final class UapiServer implements AutoCloseable {
     }
 
     private void accept() {
+        boolean refused = false;
         while (!closed) {
             try {
                 Connection connection = new Connection(server.accept());
+                refused = false;
                 if (connections.size() >= CONNECTIONS_MAX) {
                     closeLongestIdle();
                 }
@@ -159,7 +161,10 @@ public final class UapiServer implements AutoCloseable {
             } catch (ClosedChannelException e) {
                 return;
             } catch (IOException e) {
-                LOG.warn("{}: {}", path, e.getMessage());
+                if (!refused) { // once, and not each second for as long as it lasts
+                    LOG.warn("{}: connections cannot be accepted and wait: {}", path, e.getMessage());
+                }
+                refused = true;
                 pause();
             }
         }

@@ -1,0 +1,107 @@
+package dev.culvert.bench.faults;
+
+import dev.culvert.bench.generator.Sample;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// A run of ping(8) with the time of each answer.
+final class PingRun implements AutoCloseable {
+    private static final Pattern ANSWER = Pattern.compile("^\\[([0-9.]+)\\] .* icmp_seq=(\\d+) .*time=([0-9.]+) ms");
+    private static final Pattern SUMMARY = Pattern.compile("(\\d+) packets transmitted, (\\d+) received");
+    private static final Duration GRACE = Duration.ofSeconds(15);
+
+    private final Background process;
+    private final double seconds;
+
+    private PingRun(Background process, double seconds) {
+        this.process = process;
+        this.seconds = seconds;
+    }
+
+    /// @param sequence of the request, counted from 1
+    /// @param epochS when the answer came, seconds since 1970
+    record Answer(int sequence, double epochS, double ms) {}
+
+    record Outcome(int sent, int received, List<Answer> answers) {
+        double percentileMs(double share) {
+            Sample sample = new Sample();
+            answers.forEach(answer -> sample.add(answer.ms()));
+            return sample.percentile(share);
+        }
+
+        int lost() {
+            return sent - received;
+        }
+
+        /// How many answers came in a stretch of time, seconds since 1970.
+        long answeredBetween(double fromS, double toS) {
+            return answers.stream()
+                    .filter(answer -> answer.epochS() >= fromS && answer.epochS() < toS)
+                    .count();
+        }
+    }
+
+    static PingRun start(
+            Trial trial, Namespace from, String label, String target, int perSecond, double seconds, String more) {
+        String interval = Double.toString(1.0 / perSecond);
+        long count = Math.round(perSecond * seconds);
+        Background process = trial.add(from.start(
+                "ping",
+                trial.log("ping-" + label),
+                ("ping -D -n -i " + interval + " -c " + count + " -W 2 " + more + target)));
+        return new PingRun(process, seconds);
+    }
+
+    Outcome outcome() {
+        boolean unused =
+                process.ended(Duration.ofMillis((long) (seconds * 1000)).plus(GRACE));
+        if (!unused) {
+            process.signal("INT");
+            unused = process.ended(Duration.ofSeconds(5));
+        }
+        return parse(process.text());
+    }
+
+    /// Without the summary.
+    Outcome soFar() {
+        return parse(process.text());
+    }
+
+    /// Ends it now. A request whose answer is still under way does not count as lost.
+    Outcome stopped() {
+        process.signal("INT");
+        boolean unused = process.ended(GRACE);
+        assert unused || process.process.isAlive();
+        Outcome all = parse(process.text());
+        int last = all.answers().isEmpty() ? 0 : all.answers().getLast().sequence();
+        return all.sent() == last + 1 ? new Outcome(last, all.received(), all.answers()) : all;
+    }
+
+    static Outcome parse(String text) {
+        List<Answer> answers = new ArrayList<>();
+        int sent = 0;
+        int received = 0;
+        for (String line : text.lines().toList()) {
+            Matcher answer = ANSWER.matcher(line);
+            Matcher summary = SUMMARY.matcher(line);
+            if (answer.find()) {
+                answers.add(new Answer(
+                        Integer.parseInt(answer.group(2)),
+                        Double.parseDouble(answer.group(1)),
+                        Double.parseDouble(answer.group(3))));
+            } else if (summary.find()) {
+                sent = Integer.parseInt(summary.group(1));
+                received = Integer.parseInt(summary.group(2));
+            }
+        }
+        return new Outcome(sent, received, answers);
+    }
+
+    @Override
+    public void close() {
+        process.close();
+    }
+}

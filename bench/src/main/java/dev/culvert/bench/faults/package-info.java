@@ -1,0 +1,12 @@
+/// Floods and faults: runs the shipped program in network namespaces of its own, makes its life hard, measures, and
+/// prints a table of what was met and what was missed. Started by `deploy/verify --faults` and `--soak`.
+///
+/// ```
+/// FaultTable   the program: options, rows, table
+/// *Row         one row of the table each: sets the scene, measures, reports its checks
+/// Scene        namespaces and links; Tunnel, GeneratorProcess, Flow: what runs in them
+/// ```
+@NullMarked
+package dev.culvert.bench.faults;
+
+import org.jspecify.annotations.NullMarked;
