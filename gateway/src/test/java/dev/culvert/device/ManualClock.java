@@ -11,6 +11,16 @@ final class ManualClock implements DeviceClock {
         wallNs += ns;
     }
 
+    /// The machine sleeps: on waking, only boot time has gone on. (The wall clock is set later, from elsewhere.)
+    void sleep(long ns) {
+        bootNs += ns;
+    }
+
+    /// Somebody sets the wall clock.
+    void wallJumps(long ns) {
+        wallNs += ns;
+    }
+
     @Override
     public long bootNs() {
         return bootNs;
