@@ -41,10 +41,21 @@ public final class CookieChecker {
     /// @param source 4 or 16 address bytes and 2 port bytes, network order
     /// @param mac the calling thread's
     public boolean mac2Valid(byte[] message, byte[] source, long nowNs, RandomSource random, Blake2sMac mac) {
+        if (isZero(message, Macs.mac2Offset(message))) {
+            return false; // whoever holds no cookie sends zeros, as most of a flood does: no hash for it
+        }
         byte[] cookie = cookie(source, nowNs, random, mac);
         boolean valid = mac.matches(cookie, message, Macs.mac2Offset(message));
         Wipe.zero(cookie);
         return valid;
+    }
+
+    private static boolean isZero(byte[] message, int offset) {
+        int any = 0;
+        for (int i = offset; i < offset + Macs.BYTES; i++) {
+            any |= message[i];
+        }
+        return any == 0;
     }
 
     /// The cookie reply to an initiation or response with a valid mac1, 64 bytes.
