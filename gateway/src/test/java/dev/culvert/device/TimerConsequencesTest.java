@@ -115,7 +115,8 @@ final class TimerConsequencesTest {
         assertThat(times).hasSize(given);
     }
 
-    /// Each initiation puts the persistent keepalive off, so it comes an interval after the last of twenty tries, and
+    /// Each initiation puts the persistent keepalive off, so it comes an interval after the last of twenty tries,
+    /// and
     /// begins twenty more.
     @Test
     void withPersistentKeepaliveItGoesOnForEver() {

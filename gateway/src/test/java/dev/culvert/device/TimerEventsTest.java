@@ -319,7 +319,7 @@ final class TimerEventsTest {
     }
 
     @Published
-    private enum Kind {
+    enum Kind {
         DUE,
         TOO_YOUNG,
         SENT_BEFORE,
