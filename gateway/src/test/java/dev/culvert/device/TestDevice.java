@@ -190,6 +190,22 @@ final class TestDevice implements AutoCloseable {
         run();
     }
 
+    /// Another private key, or none: what [Device] does for a `set`.
+    void privateKey(@Nullable PrivateKey other) {
+        Identity before = state.identity;
+        Identity after = null;
+        if (other != null) {
+            StaticIdentity keys = new StaticIdentity(other.copy());
+            after = new Identity(keys, new CookieChecker(keys));
+        }
+        state.identity = after;
+        peers.identityChanged(after);
+        if (before != null) {
+            before.keys().close();
+        }
+        run();
+    }
+
     LanePeer lanePeer(TestDevice other) {
         Peer peer = state.peers.find(other.publicKey());
         if (peer == null || peer.lanePeer == null) {
@@ -279,6 +295,11 @@ final class TestDevice implements AutoCloseable {
 
     void runCommand(int lane) {
         commands.get(lane).remove().run();
+    }
+
+    /// Takes the lane's next command out, to be run later.
+    Runnable takeCommand(int lane) {
+        return commands.get(lane).remove();
     }
 
     boolean alarmDue(int lane) {
