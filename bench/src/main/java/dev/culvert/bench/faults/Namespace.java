@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// A network namespace.
-record Namespace(String name) {
+record Namespace(String name) implements AutoCloseable {
     static Namespace create(String name) {
         Shell.require("ip netns add " + name);
         Namespace made = new Namespace(name);
@@ -54,7 +54,8 @@ record Namespace(String name) {
         return tryIp("link show " + link).exitCode() == 0;
     }
 
-    void delete() {
+    @Override
+    public void close() {
         Shell.run("ip netns del " + name);
     }
 }

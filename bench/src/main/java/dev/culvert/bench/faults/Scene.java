@@ -5,7 +5,6 @@ import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
@@ -17,7 +16,7 @@ import java.util.SplittableRandom;
 ///  tunnel 10.77.0.2             tunnel 10.77.0.1                 10.202.0.0/15, all local
 ///                               10.78.0.0/16 → tunnel            simulated peers: 10.78.x.y
 /// ```
-final class Scene implements AutoCloseable {
+final class Scene {
     static final String HUB_TO_SPOKE = "10.201.1.1";
     static final String HUB_TO_GENERATOR = "10.201.2.1";
     static final String SPOKE_OUTER = "10.201.1.2";
@@ -51,10 +50,10 @@ final class Scene implements AutoCloseable {
         run = randomName();
         hubKey = PeerKeys.of(run, HUB_NUMBER);
         hubPublicKey = hubKey.publicKey();
-        trial.add(this);
-        hubSpace = Namespace.create(run + "-hub");
-        spokeSpace = Namespace.create(run + "-spoke");
-        generatorSpace = Namespace.create(run + "-gen");
+        hubSpace = trial.add(Namespace.create(run + "-hub"));
+        spokeSpace = trial.add(Namespace.create(run + "-spoke"));
+        generatorSpace = trial.add(Namespace.create(run + "-gen"));
+        trial.add(hubKey);
         link(spokeSpace, "out0", HUB_TO_SPOKE, SPOKE_OUTER);
         link(generatorSpace, "gen0", HUB_TO_GENERATOR, "10.201.2.2");
         generatorSpace.ip("route add local 10.202.0.0/15 dev lo");
@@ -193,15 +192,5 @@ final class Scene implements AutoCloseable {
     /// Drops everything from the flood's addresses as early as iptables can.
     void dropFlood(boolean drop) {
         hubSpace.require("iptables -w -t raw -" + (drop ? "A" : "D") + " PREROUTING -s " + FLOOD_PREFIX + " -j DROP");
-    }
-
-    @Override
-    public void close() {
-        hubKey.close();
-        for (Namespace namespace : List.of(hubSpace, spokeSpace, generatorSpace)) {
-            if (namespace != null) {
-                namespace.delete();
-            }
-        }
     }
 }

@@ -11,6 +11,8 @@ final class Trial implements AutoCloseable {
     /// For the shutdown hook.
     private static final Deque<Trial> OPEN = new ConcurrentLinkedDeque<>();
 
+    private static volatile boolean ending;
+
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
     final Options options;
     final Report report;
@@ -27,14 +29,20 @@ final class Trial implements AutoCloseable {
 
     /// When the program is ended from outside.
     static void closeAll() {
+        ending = true;
         for (Trial trial = OPEN.poll(); trial != null; trial = OPEN.poll()) {
             trial.close();
         }
     }
 
+    /// Has it closed with the trial; at once, if the program is ending.
     <T extends AutoCloseable> T add(T opened) {
         synchronized (started) {
             started.push(opened);
+        }
+        if (ending) {
+            close();
+            throw new TrialFailure("the program is ending");
         }
         return opened;
     }
