@@ -16,7 +16,7 @@ public record HandshakeLimits(
     private static final int QUEUE_MAX = 1 << 20;
     private static final long UNDER_LOAD_FOR_NS_MAX = 3_600_000_000_000L;
     private static final int RATE_MAX = 1_000_000;
-    private static final int SOURCES_MAX = 1 << 24;
+    private static final int SOURCES_MAX = 1 << 20;
 
     public HandshakeLimits {
         require("queue", queue, 1, QUEUE_MAX);

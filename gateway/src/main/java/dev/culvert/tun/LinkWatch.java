@@ -28,6 +28,7 @@ public final class LinkWatch implements AutoCloseable {
     private static final int IFLA_MTU = 4;
     private static final int BUFFER_BYTES = 32 << 10;
     private static final int MESSAGES_PER_DRAIN = 64;
+    private static final int MOVES_MAX = 8;
     /// nlmsghdr: len u32, type u16, flags u16, seq, pid. ifinfomsg: family, type, index i32 at 4, flags u32 at 8,
     /// change.
     private static final int NLMSG_HEADER_BYTES = 16;
@@ -124,18 +125,24 @@ public final class LinkWatch implements AutoCloseable {
     /// from now on. The UDP sockets stay where they are, as the kernel's do.
     private void gone() {
         try {
-            int[] opened = {-Errno.ENODEV};
-            boolean there = link.follow(libcThere -> opened[0] = subscribe(libcThere));
-            if (!there) {
-                listener.deleted();
-            } else if (opened[0] >= 0) {
-                LOG.info("{} was moved to another network namespace and is watched there", link.name());
+            for (int move = 0; move < MOVES_MAX; move++) {
+                int[] opened = {-Errno.ENODEV};
+                if (!link.follow(libcThere -> opened[0] = subscribe(libcThere))) {
+                    listener.deleted();
+                    return;
+                }
+                if (opened[0] < 0) {
+                    throw new IOException(Errno.text(-opened[0]));
+                }
                 stop();
                 fd = opened[0];
-                begin();
-            } else {
-                throw new IOException(Errno.text(-opened[0]));
+                if (link.index() != 0) { // else it moved on before there was a socket to hear of it
+                    LOG.info("{} was moved to another network namespace and is watched there", link.name());
+                    begin();
+                    return;
+                }
             }
+            throw new IOException("it never stays anywhere");
         } catch (IOException e) {
             LOG.warn("{} was moved, and is taken to be up from now on: {}", link.name(), e.getMessage());
             listener.changed(true, link.mtu());

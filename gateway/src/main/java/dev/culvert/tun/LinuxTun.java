@@ -180,10 +180,7 @@ public final class LinuxTun implements Tun {
             if (result[0] < 0) {
                 throw new IOException("cannot enter the network namespace of " + name + ": " + Errno.text(-result[0]));
             }
-            int found = readIndex();
-            if (found >= 0) {
-                index = found;
-            }
+            index = Math.max(0, readIndex()); // 0, which is no interface, if it has just moved on
             return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -1,6 +1,7 @@
 package dev.culvert.uapi;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.util.Arrays;
@@ -18,12 +19,14 @@ final class UapiLines {
 
     private final ReadableByteChannel channel;
     /// Direct, or the JDK would read into a buffer of its own, which nobody zeroes.
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).flip();
+    private final ByteBuffer buffer;
     private final byte[] line = new byte[LINE_BYTES_MAX];
     private int used;
 
-    UapiLines(ReadableByteChannel channel) {
+    /// @param arena of the connection's thread; lives as long as the connection
+    UapiLines(ReadableByteChannel channel, Arena arena) {
         this.channel = channel;
+        buffer = arena.allocate(BUFFER_BYTES).asByteBuffer().flip();
     }
 
     /// The bytes of the line that [#next] read.

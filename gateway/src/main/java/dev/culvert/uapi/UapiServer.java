@@ -171,8 +171,9 @@ public final class UapiServer implements AutoCloseable {
     }
 
     private void serve(Connection connection) {
-        try (connection) {
-            new UapiSession(connection, device, drops).serve();
+        try (connection;
+                UapiSession session = new UapiSession(connection, device, drops)) {
+            session.serve();
         } catch (IOException e) {
             LOG.debug("{}: a connection ended: {}", path, e.toString());
         } finally {

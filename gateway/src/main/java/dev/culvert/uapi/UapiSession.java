@@ -9,6 +9,7 @@ import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.IpText;
 import dev.culvert.device.PeerStatus;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
@@ -23,7 +24,7 @@ import org.slf4j.LoggerFactory;
 /// other side ends. A refused request changes nothing and leaves the connection usable.
 ///
 /// Beyond the protocol, `culvert_drops=1` answers a line for each reason for which packets were dropped.
-final class UapiSession {
+final class UapiSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UapiSession.class);
     private static final long SECOND_NS = 1_000_000_000L;
     private static final int FLUSH_BYTES = 16 << 10;
@@ -33,14 +34,16 @@ final class UapiSession {
     private final UapiLines lines;
     private final DeviceControl device;
     private final Supplier<Map<String, Long>> drops;
-    /// Direct, or the JDK would copy it into a buffer of its own, which nobody zeroes: it holds keys.
-    private final ByteBuffer out = ByteBuffer.allocateDirect(FLUSH_BYTES + LINE_BYTES_MAX);
+    /// Freed with the connection, without waiting for a collection.
+    private final Arena arena = Arena.ofConfined();
+    /// Off heap, or the JDK would copy it into a buffer of its own, which nobody zeroes: it holds keys.
+    private final ByteBuffer out = arena.allocate(FLUSH_BYTES + LINE_BYTES_MAX).asByteBuffer();
 
     UapiSession(ByteChannel channel, DeviceControl device, Supplier<Map<String, Long>> drops) {
         this.channel = channel;
         this.device = device;
         this.drops = drops;
-        lines = new UapiLines(channel);
+        lines = new UapiLines(channel, arena);
     }
 
     /// Serves until the other side ends; an immediate end is how wg(8) tests that somebody listens.
@@ -208,5 +211,10 @@ final class UapiSession {
             }
             out.clear();
         }
+    }
+
+    @Override
+    public void close() {
+        arena.close();
     }
 }

@@ -193,6 +193,8 @@ final class KernelInteropIT {
         namespace.ip("link set " + link + " down");
         namespace.ip("link set " + link + " up");
         Network.addAddresses(namespace, link, "fd09::1/64");
+        Await.until(
+                "a socket", LIMIT, () -> namespace.run("ss", "-Hlun").output().contains(":" + OUR_PORT));
         requireNoLoss(ping("-c", "3", "-i", "0.2", KernelGuest.INNER_4).output(), 3);
     }
 

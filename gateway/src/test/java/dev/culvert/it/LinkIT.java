@@ -71,9 +71,13 @@ final class LinkIT {
         assertThat(hub.peer(spoke).latestHandshakeSeconds()).isPositive();
         hub.namespace().ip("link set " + hub.interfaceName() + " up");
         Network.addAddresses(hub.namespace(), hub.interfaceName(), hub.inner(Family.IPV6) + "/64");
-        Await.until("a socket", LIMIT, () -> sockets().contains(":" + hub.port()));
+        awaitSocket();
         // The hub has forgotten the session, the spoke has not: only a new handshake brings it back.
         Ping.succeeds(hub.namespace(), spoke.inner(Family.IPV4), 5);
+    }
+
+    private void awaitSocket() {
+        Await.until("a socket", LIMIT, () -> sockets().contains(":" + hub.port()));
     }
 
     private String sockets() {
@@ -87,13 +91,16 @@ final class LinkIT {
         hub.namespace().ip("link set " + link + " netns " + other.name());
         Network.addAddresses(other, link, hub.inner(Family.IPV4) + "/24", hub.inner(Family.IPV6) + "/64");
         other.ip("link set " + link + " mtu 1300 up");
-        // The sockets stay in the namespace where the daemon was started.
+        // The sockets stay in the namespace where the daemon was started. It hears of a link that goes up a moment
+        // after the link's first packets.
+        awaitSocket();
         Ping.succeeds(other, spoke.inner(Family.IPV6), 10, "-M", "do", "-s", Integer.toString(1300 - 48));
         other.ip("link set " + link + " down");
         Await.until("no socket", LIMIT, () -> !sockets().contains(":" + hub.port()));
         other.ip("link set " + link + " netns " + hub.namespace().name());
         Network.addAddresses(hub.namespace(), link, hub.inner(Family.IPV4) + "/24", hub.inner(Family.IPV6) + "/64");
         hub.namespace().ip("link set " + link + " mtu " + Node.MTU + " up");
+        awaitSocket();
         Ping.succeeds(hub.namespace(), spoke.inner(Family.IPV4), 10);
     }
 }

@@ -63,7 +63,9 @@ final class UapiFuzzTest {
             @Override
             public void close() {}
         };
-        new UapiSession(channel, device, Map::of).serve();
+        try (UapiSession session = new UapiSession(channel, device, Map::of)) {
+            session.serve();
+        }
         return out.toString(StandardCharsets.ISO_8859_1);
     }
 }
