@@ -66,6 +66,23 @@ final class HandshakeLoadTest {
         assertThat(load.isUnderLoad(SECOND_NS + SECOND_NS / 2)).isFalse();
     }
 
+    @Test
+    void theLoadOfOneDeviceIsNotAnothers() {
+        HandshakeLoad loaded = load(HandshakeLimits.DEFAULTS);
+        depth = 512;
+        assertThat(loaded.isUnderLoad(0)).isTrue();
+        depth = 0; // the other device's queue, at the same moment
+        HandshakeLoad other = load(HandshakeLimits.DEFAULTS);
+        assertThat(other.isUnderLoad(0)).isFalse();
+        assertThat(loaded.isUnderLoad(0)).isTrue();
+        Endpoint source = new Endpoint(false, 1L << 32, 0, 1, 0, 0, 0, 0);
+        for (int i = 0; i < 5; i++) {
+            assertThat(loaded.allows(source, 0)).isTrue();
+        }
+        assertThat(loaded.allows(source, 0)).isFalse();
+        assertThat(other.allows(source, 0)).isTrue();
+    }
+
     /// gotatun 0.1.2 stayed in cookie mode after a hundred handshakes, and asked every hundredth for a cookie.
     @Test
     void handshakesThatDoNotWaitAreNoLoadHoweverMany() {

@@ -7,9 +7,8 @@ import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/// A hub (host 1) that learns its spoke's address, a spoke (host 2) that knows the hub's, one clock and the
-/// network
-/// between them. For tests that look at one datagram at a time.
+/// A hub (host 1) that learns its spoke's address, a spoke (host 2) that knows the hub's, one clock, and the
+/// network between them. For tests that look at one datagram at a time.
 @LaneConfined
 final class HubAndSpoke implements AutoCloseable {
     static final long MS = 1_000_000L;

@@ -270,6 +270,20 @@ final class LoadTest {
         assertThat(pair.spoke.delivered()).endsWith("still");
     }
 
+    /// The queue holds 148 bytes a message, not the receive buffer: that is read into again at once.
+    @Test
+    void aQueuedInitiationHasBytesOfItsOwn() {
+        Datagram initiation = next();
+        pair.hub.stepwise = true;
+        pair.hub.receive(0, initiation);
+        for (int i = 0; i < 3; i++) {
+            pair.hub.receive(0, initiation.withBytes(new byte[148])); // into the same slot
+        }
+        pair.hub.stepwise = false;
+        pair.hub.run();
+        assertThat(pair.hub.takeSent()).extracting(Datagram::type).containsExactly(2);
+    }
+
     @Test
     void noAnswerIsLongerThanWhatItAnswers() {
         hubUnderLoad(true);

@@ -115,9 +115,8 @@ final class TimerConsequencesTest {
         assertThat(times).hasSize(given);
     }
 
-    /// Each initiation puts the persistent keepalive off, so it comes an interval after the last of twenty tries,
-    /// and
-    /// begins twenty more.
+    /// Each initiation puts the persistent keepalive off, so it comes an interval after the last of twenty tries;
+    /// then it begins twenty more.
     @Test
     void withPersistentKeepaliveItGoesOnForEver() {
         List<Long> times = losesAllAndNotesInitiations(new ArrayList<>());

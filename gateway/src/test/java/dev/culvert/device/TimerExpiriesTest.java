@@ -10,9 +10,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// Every row of the table of expiries (conformance 1.10): what a timer does when it goes off, and that it touches
-/// no
-/// other. All happens to the spoke, the initiator of the session.
+/// Every row of the table of expiries (conformance 1.10): what a timer does when it goes off, and that no other is
+/// touched. All happens to the spoke, the initiator of the session.
 @LaneConfined
 final class TimerExpiriesTest {
     private static final int INTERVAL_S = 25;
