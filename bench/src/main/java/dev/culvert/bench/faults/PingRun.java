@@ -14,10 +14,13 @@ final class PingRun implements AutoCloseable {
     private static final Duration GRACE = Duration.ofSeconds(15);
 
     private final Background process;
+    private final int perSecond;
     private final double seconds;
+    private final long startNs = System.nanoTime();
 
-    private PingRun(Background process, double seconds) {
+    private PingRun(Background process, int perSecond, double seconds) {
         this.process = process;
+        this.perSecond = perSecond;
         this.seconds = seconds;
     }
 
@@ -47,22 +50,15 @@ final class PingRun implements AutoCloseable {
     static PingRun start(
             Trial trial, Namespace from, String label, String target, int perSecond, double seconds, String more) {
         String interval = Double.toString(1.0 / perSecond);
-        long count = Math.round(perSecond * seconds);
         Background process = trial.add(from.start(
-                "ping",
-                trial.log("ping-" + label),
-                ("ping -D -n -i " + interval + " -c " + count + " -W 2 " + more + target)));
-        return new PingRun(process, seconds);
+                "ping", trial.log("ping-" + label), ("ping -D -n -i " + interval + " -W 2 " + more + target)));
+        return new PingRun(process, perSecond, seconds);
     }
 
+    /// Waits for its time to end.
     Outcome outcome() {
-        boolean unused =
-                process.ended(Duration.ofMillis((long) (seconds * 1000)).plus(GRACE));
-        if (!unused) {
-            process.signal("INT");
-            unused = process.ended(Duration.ofSeconds(5));
-        }
-        return parse(process.text());
+        Waiting.seconds(Math.max(0, seconds - (System.nanoTime() - startNs) / 1e9));
+        return stopped();
     }
 
     /// Without the summary.
@@ -70,14 +66,14 @@ final class PingRun implements AutoCloseable {
         return parse(process.text());
     }
 
-    /// Ends it now. A request whose answer is still under way does not count as lost.
+    /// Ends it now. Requests of the last half second whose answers are still under way do not count as lost.
     Outcome stopped() {
         process.signal("INT");
-        boolean unused = process.ended(GRACE);
-        assert unused || process.process.isAlive();
+        process.finished(GRACE);
         Outcome all = parse(process.text());
         int last = all.answers().isEmpty() ? 0 : all.answers().getLast().sequence();
-        return all.sent() == last + 1 ? new Outcome(last, all.received(), all.answers()) : all;
+        int underWay = all.sent() - last;
+        return underWay <= perSecond / 2 ? new Outcome(last, all.received(), all.answers()) : all;
     }
 
     static Outcome parse(String text) {
