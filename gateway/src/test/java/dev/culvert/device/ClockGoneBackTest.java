@@ -4,6 +4,7 @@ import static dev.culvert.device.HubAndSpoke.S;
 import static dev.culvert.device.HubAndSpoke.initiation;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -22,12 +23,14 @@ final class ClockGoneBackTest {
     ClockGoneBackTest() {
         pair.connect();
         log.start();
+        logger.setLevel(Level.WARN); // whatever another test has set for all
         logger.addAppender(log);
     }
 
     @AfterEach
     void closes() {
         logger.detachAppender(log);
+        logger.setLevel(null);
         pair.close();
     }
 
