@@ -107,17 +107,20 @@
 ///    clocks through `DeviceClock` and runs on a `LaneExecutor`, so that handshakes and whole devices run in a
 ///    test on a clock and a scheduler of its own.
 /// 8. **Handshakes have their own budget.** The lane does what is cheap (length, mac1, load, cookie, rate
-///    limit) and puts the rest into a bounded queue. A worker computes on a view that cannot change; the home
-///    lane commits what it made if timestamp, configuration and peer still allow it, draws the index and writes
-///    the macs. A flood of initiations starves neither established sessions nor our own handshakes.
+///    limit: `HandshakeLimits`) and puts the rest into a bounded queue. A worker computes on a view that cannot
+///    change; the home lane commits what it made if timestamp, configuration and peer still allow it, draws the
+///    index and writes the macs. So a flood costs established sessions no Diffie-Hellman. What it still costs a
+///    lane is a cookie reply for each initiation with a right mac1: `deploy/verify --faults R13` measures that.
 /// 9. **The control plane stands apart.** Routing is a path-copying trie (`AllowedIps`): a change allocates the
 ///    nodes of its path and publishes a new root. A set is compared with what stands, a get waits for no lane,
 ///    and nothing costs a step per peer for each packet, each second, or each single change.
 /// 10. **Timers** are one hierarchical wheel a lane (`TimerWheel`) with one entry a peer, at its nearest
 ///     deadline. Packets only store times; an entry that goes off before its moved deadline is armed again. The
 ///     clock is boot time, which goes on in a suspend. No wake-up when nothing is armed.
-/// 11. **A bad packet is a counted drop with a reason** (`DropReason`): no exception, no log line. A state that
-///     cannot be is an assertion. What an operator did wrong is a sentence that says what to do.
+/// 11. **A bad packet is a counted drop with a reason** (`DropReason`): no exception, no log line. Only a peer
+///     whose clock went back and a kernel that refuses to send are told, once in ten seconds (`LimitedLog`). A
+///     packet of the host's that has no peer or no endpoint is answered by ICMP (`UnreachableReplies`). A state
+///     that cannot be is an assertion. What an operator did wrong is a sentence that says what to do.
 /// 12. **A little will be remembered across restarts**: endpoints and greatest timestamps per peer, no keys.
 ///     Not built yet; nothing above depends on it.
 /// 13. **Spoke to spoke goes through the host's kernel**, so that its firewall applies. A short cut that
@@ -130,11 +133,18 @@
 /// 16. **Scale beyond one machine** is left to an existing store of leases and watches, later. What peers there
 ///     are is asked through one class (`PeerTable`), and sessions never leave the process.
 ///
+/// ## What happens to the machine
+///
+/// `tun/LinkWatch` follows the interface through names, network namespaces, MTUs, up and down; the sockets stay
+/// in the namespace in which the program was started. `tun/SuspendWatch` tells of a suspend, after which no
+/// session is left.
+///
 /// ## Where text comes in
 ///
 /// `cli` parses the command line and gets the gateway handed in (`cli/GatewayLauncher`): only the root knows
 /// all rooms. `conf` reads wg-quick's file and sets up addresses, routes and DNS; `uapi` speaks to wg(8) over a
 /// socket. Both say what they want as one `device/DeviceChange`, which is applied whole or not at all.
+/// What WireGuard's file has no place for is read by `conf/HubSettings`, once, at the start.
 ///
 /// ## House rules
 ///

@@ -9,9 +9,8 @@ import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// What does it cost to open one authentic packet, per engine and size? The path opens in place; here the plaintext
-/// goes
-/// elsewhere, so that the same ciphertext can be opened again.
+/// What does it cost to open one authentic packet, per engine and size? The path opens in place; here the
+/// plaintext goes elsewhere, so that the same ciphertext can be opened again.
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(value = 2, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")

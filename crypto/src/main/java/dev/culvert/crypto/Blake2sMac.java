@@ -63,7 +63,7 @@ public final class Blake2sMac {
     public boolean matches(byte[] key, byte[] message, int macOffset) {
         mac(key, message, 0, macOffset, result, 0);
         boolean equal = Wipe.equal(result, 0, message, macOffset, Blake2s.MAC_BYTES);
-        Wipe.zero(result);
+        Arrays.fill(result, (byte) 0);
         return equal;
     }
 

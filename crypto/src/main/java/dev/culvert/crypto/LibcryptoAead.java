@@ -13,13 +13,12 @@ import java.lang.invoke.MethodHandles;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The default engine: OpenSSL's libcrypto through its EVP interface (EVP_EncryptInit(3)), by java.lang.foreign. Zero
-/// allocation a packet.
+/// The default engine: OpenSSL's libcrypto through its EVP interface (EVP_EncryptInit(3)), by
+/// java.lang.foreign. Zero allocation a packet.
 ///
-/// The key goes to OpenSSL with each packet, so no native object hangs on a session; the context keeps a copy of the
-/// last key until the next packet, [#forgetKey] or [#close], which cleanses it. Loading this class never fails: what is
-/// missing on
-/// this machine is thrown by the constructor, as one sentence.
+/// The key goes to OpenSSL with each packet, so no native object hangs on a session; the context keeps a copy
+/// of the last key until the next packet, [#forgetKey] or [#close], which cleanses it. Loading this class never
+/// fails: what is missing on this machine is thrown by the constructor, as one sentence.
 @SuppressWarnings("restricted") // one of the engines: the house's permitted places of native calls
 public final class LibcryptoAead implements Aead {
     private static final int SEAL = 1;
@@ -219,8 +218,8 @@ public final class LibcryptoAead implements Aead {
         arena.close();
     }
 
-    /// A shared library and the first thing that was missing in it. Throws nothing, so that it can be used where a
-    /// class is initialised.
+    /// A shared library and the first thing that was missing in it. Throws nothing, so that it can be used
+    /// where a class is initialised.
     static final class Library {
         private final @Nullable SymbolLookup symbols;
         private final String soname;

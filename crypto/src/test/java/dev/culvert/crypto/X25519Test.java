@@ -91,9 +91,8 @@ class X25519Test {
         }
     }
 
-    /// Public keys at the limits of 25-, 26-, 32-, 51- and 64-bit limbs, where carries go wrong, and near p; on the
-    /// curve
-    /// and on its twist alike. The expected values come from a ladder over big integers.
+    /// Public keys at the limits of 25-, 26-, 32-, 51- and 64-bit limbs, where carries go wrong, and near p; on
+    /// the curve and on its twist alike. The expected values come from a ladder over big integers.
     @Test
     void multipliesPointsAtTheLimitsOfLimbs() {
         PrivateKey key = PrivateKey.generate(seeded()::nextBytes);

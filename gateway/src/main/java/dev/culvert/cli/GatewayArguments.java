@@ -2,6 +2,7 @@ package dev.culvert.cli;
 
 import dev.culvert.conf.ConfException;
 import dev.culvert.conf.HubSettings;
+import dev.culvert.device.DeviceOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -13,8 +14,8 @@ import picocli.CommandLine.Option;
 /// The options of all commands that start a gateway. Each has an environment variable too, because wg-quick(8)
 /// passes nothing but the interface's name.
 final class GatewayArguments {
-    private static final int LANES_MAX = 64;
-    private static final int WORKERS_MAX = 64;
+    private static final int LANES_MAX = DeviceOptions.LANES_MAX;
+    private static final int WORKERS_MAX = DeviceOptions.HANDSHAKE_WORKERS_MAX;
     private static final int FD_MAX = 1 << 20;
 
     @Option(

@@ -50,11 +50,11 @@ public final class ConfText {
 
     /// What `wg-quick strip` prints: every line but wg-quick's own, comments included, and one blank line.
     public static String stripped(String text) {
-        StringBuilder kept = new StringBuilder();
-        boolean inInterface = false;
         if (text.isEmpty()) {
             return "\n";
         }
+        StringBuilder kept = new StringBuilder();
+        boolean inInterface = false;
         String ended = text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
         for (String line : ended.split("\n", -1)) { // not lines(): a lone CR ends no line, here as in the parser
             String trimmed = line.strip();

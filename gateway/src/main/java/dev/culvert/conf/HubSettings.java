@@ -1,5 +1,6 @@
 package dev.culvert.conf;
 
+import dev.culvert.device.DeviceOptions;
 import dev.culvert.device.HandshakeLimits;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,8 +40,6 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 public record HubSettings(int lanes, int handshakeWorkers, long stagedBytesMax, HandshakeLimits handshakes) {
     public static final HubSettings DEFAULTS = new HubSettings(0, 0, 0, HandshakeLimits.DEFAULTS);
 
-    private static final int LANES_MAX = 64;
-    private static final int WORKERS_MAX = 64;
     private static final long STAGED_BYTES_MIN = 1 << 20;
     private static final long STAGED_BYTES_MAX = 1L << 40;
 
@@ -102,8 +101,8 @@ public record HubSettings(int lanes, int handshakeWorkers, long stagedBytesMax, 
                 Objects.requireNonNullElse(document.handshakeWorkers(), 0),
                 Objects.requireNonNullElse(document.stagedBytesMax(), 0L),
                 limits(document.handshakes()));
-        require("lanes", settings.lanes, 0, LANES_MAX);
-        require("handshake-workers", settings.handshakeWorkers, 0, WORKERS_MAX);
+        require("lanes", settings.lanes, 0, DeviceOptions.LANES_MAX);
+        require("handshake-workers", settings.handshakeWorkers, 0, DeviceOptions.HANDSHAKE_WORKERS_MAX);
         if (settings.stagedBytesMax != 0) {
             require("staged-bytes-max", settings.stagedBytesMax, STAGED_BYTES_MIN, STAGED_BYTES_MAX);
         }

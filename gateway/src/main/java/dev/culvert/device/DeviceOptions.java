@@ -19,6 +19,7 @@ public record DeviceOptions(
         long stagedBytesMax,
         HandshakeLimits handshakes) {
     public static final int LANES_MAX = 64;
+    public static final int HANDSHAKE_WORKERS_MAX = 64;
     public static final long DEFAULT_STAGED_BYTES_MAX = 64L << 20;
 
     public DeviceOptions {

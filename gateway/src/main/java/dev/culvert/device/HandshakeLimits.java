@@ -1,5 +1,7 @@
 package dev.culvert.device;
 
+import dev.culvert.noise.Protocol;
+
 /// What a device does against floods of handshakes (conformance 1.7). The defaults are the kernel's figures.
 ///
 /// @param queue initiations from the network that may wait for a worker; more are dropped
@@ -11,17 +13,24 @@ package dev.culvert.device;
 @Published
 public record HandshakeLimits(
         int queue, int underLoadAt, long underLoadForNs, int perSourcePerSecond, int perSourceBurst, int sourcesMax) {
-    public static final HandshakeLimits DEFAULTS = new HandshakeLimits(4096, 512, 1_000_000_000L, 20, 5, 65_536);
+    public static final HandshakeLimits DEFAULTS = new HandshakeLimits(
+            Protocol.MAX_QUEUED_INCOMING_HANDSHAKES,
+            Protocol.MAX_QUEUED_INCOMING_HANDSHAKES / 8,
+            1_000_000_000L,
+            20,
+            5,
+            65_536);
 
     private static final int QUEUE_MAX = 1 << 20;
-    private static final long UNDER_LOAD_FOR_NS_MAX = 3_600_000_000_000L;
+    private static final int UNDER_LOAD_FOR_MS_MAX = 3_600_000;
+    private static final long MS = 1_000_000;
     private static final int RATE_MAX = 1_000_000;
     private static final int SOURCES_MAX = 1 << 20;
 
     public HandshakeLimits {
         require("queue", queue, 1, QUEUE_MAX);
         require("under-load-at", underLoadAt, 1, queue);
-        require("under-load-for", underLoadForNs, 0, UNDER_LOAD_FOR_NS_MAX);
+        require("under-load-for-ms", Math.floorDiv(underLoadForNs, MS), 0, UNDER_LOAD_FOR_MS_MAX);
         require("per-source-per-second", perSourcePerSecond, 1, RATE_MAX);
         require("per-source-burst", perSourceBurst, 1, RATE_MAX);
         require("sources-max", sourcesMax, 1, SOURCES_MAX);

@@ -10,8 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Addresses and prefixes as text, strictly as inet_pton(3) reads and inet_ntop(3) writes them: `010.0.0.1`,
 /// `10.1` and names are no addresses here. Called by whoever reads or prints configuration; never asks a name
-/// server,
-/// and keeps no state.
+/// server, and keeps no state.
 @AnyThread
 public final class IpText {
     private static final int GROUPS = 8;

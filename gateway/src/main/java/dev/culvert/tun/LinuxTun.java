@@ -14,8 +14,7 @@ import java.util.regex.Pattern;
 /// A TUN device of Linux (drivers/net/tun.c): no packet information header, one file descriptor a queue.
 ///
 /// The interface may be renamed and may be moved to another network namespace, while the queues stay ours: its
-/// name
-/// is asked of the queue each time, and everything else of the namespace that [#follow] found it in.
+/// name is asked of the queue each time, and everything else of the namespace that [#follow] found it in.
 public final class LinuxTun implements Tun {
     private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9_=+.-]{1,15}");
     private static final long TUNSETIFF = 0x400454caL;
@@ -107,8 +106,9 @@ public final class LinuxTun implements Tun {
         }
     }
 
-    /// What WireGuard's own interface does in the kernel: no redirects though traffic between spokes leaves where
-    /// it came in, and no link-local IPv6 address, which SaveConfig would write into the file (conformance 1.14).
+    /// What WireGuard's own interface does in the kernel: no redirects though traffic between spokes leaves
+    /// where it came in, and no link-local IPv6 address, which SaveConfig would write into the file
+    /// (conformance 1.14).
     private void quieten() {
         for (String setting : List.of(
                 "ipv4/conf/" + name + "/send_redirects=0",

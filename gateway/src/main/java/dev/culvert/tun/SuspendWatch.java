@@ -7,10 +7,9 @@ import java.lang.foreign.Arena;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Tells when the machine has been suspended. A resume sets the wall clock, and that cancels a timerfd that asked
-/// for
-/// it (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET); a clock that was merely set is told from a suspend by how far
-/// CLOCK_BOOTTIME has moved ahead of CLOCK_MONOTONIC. Nothing runs in between.
+/// Tells when the machine has been suspended. A resume sets the wall clock, and that cancels a timerfd that
+/// asked for it (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET); a clock that was merely set is told from a
+/// suspend by how far CLOCK_BOOTTIME has moved ahead of CLOCK_MONOTONIC. Nothing runs in between.
 public final class SuspendWatch implements AutoCloseable {
     private static final int TFD_TIMER_ABSTIME = 1;
     private static final int TFD_TIMER_CANCEL_ON_SET = 2;

@@ -6,9 +6,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.util.Arrays;
 
-/// Lines from a connection, ended by LF only, at most 4 KiB each. What was read is zeroed by [#wipe]: it may hold
-/// keys.
-final class UapiLines {
+/// Lines from a connection, ended by LF only, at most 4 KiB each. What was read may hold keys: [#wipe] zeroes what
+/// was handed out, [#close] all of it.
+final class UapiLines implements AutoCloseable {
     static final int LINE_BYTES_MAX = 4096;
     /// [#next]: the peer has closed its side and no byte is left.
     static final int END = -1;
@@ -22,6 +22,8 @@ final class UapiLines {
     private final ByteBuffer buffer;
     private final byte[] line = new byte[LINE_BYTES_MAX];
     private int used;
+    /// Bytes of the buffer that were ever read into: a short read leaves the end of a longer one behind it.
+    private int filled;
 
     /// @param arena of the connection's thread; lives as long as the connection
     UapiLines(ReadableByteChannel channel, Arena arena) {
@@ -42,6 +44,7 @@ final class UapiLines {
                 buffer.clear();
                 int read = channel.read(buffer);
                 buffer.flip();
+                filled = Math.max(filled, buffer.limit());
                 if (read < 0) {
                     return length == 0 ? END : length > LINE_BYTES_MAX ? TOO_LONG : length;
                 }
@@ -62,8 +65,20 @@ final class UapiLines {
     void wipe() {
         Arrays.fill(line, 0, used, (byte) 0);
         used = 0;
-        for (int i = 0; i < buffer.position(); i++) {
-            buffer.put(i, (byte) 0);
+        zero(0, buffer.position());
+        zero(buffer.limit(), filled);
+    }
+
+    private void zero(int from, int to) {
+        ByteBuffer all = buffer.duplicate().clear();
+        for (int i = from; i < to; i++) {
+            all.put(i, (byte) 0);
         }
+    }
+
+    @Override
+    public void close() {
+        wipe();
+        zero(0, filled);
     }
 }

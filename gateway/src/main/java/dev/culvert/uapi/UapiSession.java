@@ -206,15 +206,22 @@ final class UapiSession implements AutoCloseable {
                 channel.write(out);
             }
         } finally {
-            for (int i = 0; i < out.limit(); i++) {
-                out.put(i, (byte) 0);
-            }
-            out.clear();
+            wipeAnswer();
         }
     }
 
+    private void wipeAnswer() {
+        out.clear();
+        for (int i = 0; i < out.capacity(); i++) {
+            out.put(i, (byte) 0);
+        }
+    }
+
+    /// Zeroes what a connection that broke off has left.
     @Override
     public void close() {
+        lines.close();
+        wipeAnswer();
         arena.close();
     }
 }

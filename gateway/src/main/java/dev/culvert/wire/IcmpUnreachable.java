@@ -130,8 +130,7 @@ public final class IcmpUnreachable {
         Memory.putShortBe(header + 10, 0);
         Memory.putIntBe(header + 12, Memory.getIntBe(packet + 16));
         Memory.putIntBe(header + 16, Memory.getIntBe(packet + 12));
-        Memory.putShortBe(
-                header + 10, InternetChecksum.finish(InternetChecksum.add(0, header, IpPacket.IPV4_HEADER_BYTES)));
+        Memory.putShortBe(header + 10, InternetChecksum.of(header, IpPacket.IPV4_HEADER_BYTES));
         writeIcmp(icmp, HOST_UNREACHABLE, 0, quoted);
         return IPV4_PREFIX_BYTES + quoted;
     }

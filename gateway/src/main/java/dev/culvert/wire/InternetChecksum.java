@@ -6,6 +6,11 @@ import dev.culvert.crypto.Memory;
 public final class InternetChecksum {
     private InternetChecksum() {}
 
+    /// Of `length` bytes at `address`, whose checksum field is zero.
+    public static int of(long address, int length) {
+        return finish(add(0, address, length));
+    }
+
     /// Adds `length` bytes at `address` to a sum; only the last part of a whole may have an odd length.
     ///
     /// @param sum 0, or what an earlier part gave

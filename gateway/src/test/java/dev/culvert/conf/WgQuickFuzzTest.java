@@ -6,8 +6,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.nio.charset.StandardCharsets;
 
 /// Any bytes as a wg-quick file or as settings: accepted, or refused with sentences. What is accepted means the
-/// same
-/// after `strip`.
+/// same after `strip`.
 final class WgQuickFuzzTest {
     @FuzzTest(maxDuration = "60s")
     void acceptsOrRefusesWithASentence(byte[] data) {

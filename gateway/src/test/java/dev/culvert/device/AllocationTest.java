@@ -3,7 +3,13 @@ package dev.culvert.device;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import dev.culvert.crypto.Blake2sMac;
+import dev.culvert.crypto.PrivateKey;
+import dev.culvert.noise.CookieChecker;
+import dev.culvert.noise.StaticIdentity;
+import dev.culvert.wire.HandshakeInitiation;
 import java.lang.management.ManagementFactory;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /// What the path calls of the lane's structures allocates nothing. A compiler thread or a profile may disturb one
@@ -92,6 +98,18 @@ final class AllocationTest {
             sink += limiter.allow(true, i, nowNs[0]) ? 1 : 0;
             counters.dropped(DropReason.RATE_LIMITED);
             counters.datagramsReceived(2, 300);
+        });
+    }
+
+    /// Anyone can make us do it.
+    @Test
+    void refusingAWrongMac1AllocatesNothing() {
+        CookieChecker checker = new CookieChecker(new StaticIdentity(PrivateKey.generate(new Random(1)::nextBytes)));
+        Blake2sMac mac = new Blake2sMac();
+        byte[] initiation = new byte[HandshakeInitiation.BYTES];
+        assertAllocatesNothing(i -> {
+            initiation[8] = (byte) i;
+            sink += checker.mac1Valid(initiation, mac) ? 1 : 0;
         });
     }
 

@@ -7,16 +7,15 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// How long a spoke with one packet to send needs to connect through a network that loses datagrams (conformance
-/// 5.3, R8). One try succeeds with probability (1-p)², tries are 5 s and a jitter apart.
+/// How long a spoke with one packet to send needs to connect through a network that loses datagrams
+/// (conformance 5.3, R8). One try succeeds with probability (1-p)², tries are 5 s and a jitter apart.
 @LaneConfined
 final class ConnectTimeTest {
     private static final long S = 1_000_000_000L;
     private static final int TRIALS = 2000;
 
     /// A hundredth of the trials may take longer; what chance adds to that at this number of trials (three
-    /// standard
-    /// deviations) is let pass, so that the bound does not depend on a lucky seed.
+    /// standard deviations) is let pass, so that the bound does not depend on a lucky seed.
     private static final int SLOW_MAX = (int) (TRIALS * 0.01 + 3 * Math.sqrt(TRIALS * 0.01));
 
     @ParameterizedTest(name = "{0} % lost: 99 of 100 within {1} ms")

@@ -10,8 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /// Whatever comes from the network, from an authenticated peer or from the TUN: a device with a live session
-/// throws
-/// nothing, keeps its slots, delivers only what the peer may send, and still works afterwards.
+/// throws nothing, keeps its slots, delivers only what the peer may send, and still works afterwards.
 @LaneConfined
 final class DeviceFuzzTest {
     private static final int HUB = 1;

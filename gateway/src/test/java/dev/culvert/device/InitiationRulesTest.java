@@ -18,8 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /// What a responder accepts (conformance 1.5, first half). The hub has a session with the spoke; each refusal
-/// leaves
-/// everything that it knows of the spoke as it was, and is answered by nothing.
+/// leaves everything that it knows of the spoke as it was, and is answered by nothing.
 @LaneConfined
 final class InitiationRulesTest {
     private final HubAndSpoke pair = new HubAndSpoke();

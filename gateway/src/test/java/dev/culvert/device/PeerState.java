@@ -49,6 +49,19 @@ final class PeerState {
         return state;
     }
 
+    /// And what the device has done: its indices on all lanes, what it delivered and sent.
+    static Map<String, Object> all(TestDevice device, LanePeer peer) {
+        Map<String, Object> state = all(peer);
+        int sessions = 0;
+        for (Lane lane : device.state.lanes()) {
+            sessions += lane.sessions.size();
+        }
+        state.put("indices of all lanes", sessions);
+        state.put("delivered", device.delivered().size());
+        state.put("sent", device.sent.size());
+        return state;
+    }
+
     private static String session(@Nullable Keypair keypair) {
         if (keypair == null) {
             return "none";

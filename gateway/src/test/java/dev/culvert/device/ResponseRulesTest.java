@@ -19,9 +19,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /// What an initiator accepts (conformance 1.5, second half). The spoke has a session with the hub and wants
-/// another;
-/// each refusal leaves everything that it knows of the hub as it was, and the right response still works
-/// afterwards.
+/// another; each refusal leaves everything that it knows of the hub as it was, and the right response still
+/// works afterwards.
 @LaneConfined
 final class ResponseRulesTest {
     private final HubAndSpoke pair = new HubAndSpoke();

@@ -12,13 +12,12 @@ import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// A hub and its spokes, whole devices in one thread, through a bad hour. Everything that happens follows from the
-/// seed: the weather of the network (loss, reordering, duplicates, corruption, NATs that forget), the traffic,
-/// what
-/// operators and machines do to the hosts, and in which order lanes, workers and alarms run.
+/// A hub and its spokes, whole devices in one thread, through a bad hour. Everything that happens follows from
+/// the seed: the weather of the network (loss, reordering, duplicates, corruption, NATs that forget), the
+/// traffic, what operators and machines do to the hosts, and in which order lanes, workers and alarms run.
 ///
-/// 0 to 40 min: traffic on and off, and mishaps. To 50 min: traffic both ways and the weather alone, after which
-/// every pair must still be talking. To 63 min: silence, after which nothing may be left of any session.
+/// 0 to 40 min: traffic on and off, and mishaps. To 50 min: traffic both ways and the weather alone, after
+/// which every pair must still be talking. To 63 min: silence, after which nothing may be left of any session.
 @LaneConfined
 final class Simulation {
     private static final long MS = 1_000_000L;
@@ -228,11 +227,10 @@ final class Simulation {
         }
     }
 
-    /// Replays some of what arrived before, as it was or damaged; to the hub from the attacker's own address. (Not
-    /// so
-    /// to a spoke: a datagram that was not accepted when it came, because it overtook the response, moves the
-    /// endpoint
-    /// when it is new to the receiver, and only the hub can then be found again by the other side.)
+    /// Replays some of what arrived before, as it was or damaged; to the hub from the attacker's own address.
+    /// (Not so to a spoke: a datagram that was not accepted when it came, because it overtook the response,
+    /// moves the endpoint when it is new to the receiver, and only the hub can then be found again by the other
+    /// side.)
     private void attack() {
         if (nowNs < MISHAPS_END_NS) {
             for (int i = random.nextInt(10); i > 0 && !remembered.isEmpty(); i--) {
@@ -367,9 +365,8 @@ final class Simulation {
         return MISHAPS_END_NS - nowNs;
     }
 
-    /// Not of a host in its second life: a peer that has forgotten its own timestamps, and whose clock is wrong,
-    /// is
-    /// locked out by design.
+    /// Not of a host in its second life: a peer that has forgotten its own timestamps, and whose clock is
+    /// wrong, is locked out by design.
     private void setWallClockBack(SimulatedHost host) {
         if (!restarted.contains(host)) {
             host.clock.wallErrorNs = -(long) (random.nextDouble() * 3600) * S;

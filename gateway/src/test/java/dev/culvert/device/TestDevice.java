@@ -23,8 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// threads) are queues in memory. Everything is seeded.
 ///
 /// By itself it runs everything that an input causes before the call returns. In a simulation ([#stepwise]) it
-/// only
-/// queues; the scheduler picks which lane, worker, alarm or queue of the TUN runs next.
+/// only queues; the scheduler picks which lane, worker, alarm or queue of the TUN runs next.
 @LaneConfined
 final class TestDevice implements AutoCloseable {
     static final int PORT = 51820;

@@ -7,9 +7,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Which floor may use which: the drawing in `dev.culvert`'s package-info as a table. Read by [ClassRules], which
-/// sees
-/// what was compiled, and by [SourceRules], which also sees constants that the compiler copied.
+/// Which floor may use which: the drawing in `dev.culvert`'s package-info as a table. Read by [ClassRules],
+/// which sees what was compiled, and by [SourceRules], which also sees constants that the compiler copied.
 final class FloorPlan {
     static final String HOUSE = "dev.culvert";
     static final String ROOT = "root";
@@ -34,8 +33,7 @@ final class FloorPlan {
     private FloorPlan() {}
 
     /// The floor of a package or of a class: the segment after `dev.culvert`, or `root`. Null for names outside
-    /// the
-    /// house.
+    /// the house.
     static @Nullable String floorOf(String name) {
         if (name.equals(HOUSE)) {
             return ROOT;

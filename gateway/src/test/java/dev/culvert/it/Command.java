@@ -14,8 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /// An external program that was run to its end, with what it printed. The whole harness starts short-lived
-/// programs
-/// through here, so that none can outlive its limit.
+/// programs through here, so that none can outlive its limit.
 ///
 /// @param output standard output and standard error, as they came
 record Command(List<String> words, int exitCode, String output) {

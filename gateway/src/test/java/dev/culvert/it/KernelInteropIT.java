@@ -18,8 +18,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The program under test with the one implementation that is the norm: a Linux kernel's. It runs in a virtual
-/// machine
-/// without hardware support, so nothing here is about speed. A machine that does not start is a failure.
+/// machine without hardware support, so nothing here is about speed. A machine that does not start is a
+/// failure.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @ExtendWith(LogsOnFailure.class)
 @Timeout(300)

@@ -5,15 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 
 /// A change of place during a running ping, and what it may cost.
 ///
-/// What may be lost are the echo requests in flight: the one whose reply is on its way to the old place, and the
-/// one
-/// that
-/// is sent while the socket is being exchanged. With one each 8 ms and round trips below that these are two; on a
-/// machine so busy that replies take longer, as many more as were waiting.
+/// What may be lost are the echo requests in flight: the one whose reply is on its way to the old place, and
+/// the one that is sent while the socket is being exchanged. With one each 8 ms and round trips below that
+/// these are two; on a machine so busy that replies take longer, as many more as were waiting. What the kernel
+/// dropped from a full socket (wireguard-go's of Debian 12 holds 40 ms of the transfer) has nothing to do with a
+/// move.
 ///
 /// @param fromSeconds wall clock, before the change
 /// @param toSeconds wall clock, when the other side had noticed
@@ -28,7 +27,8 @@ record Move(String what, double fromSeconds, double toSeconds) {
         return new Move(what, fromSeconds, System.currentTimeMillis() / 1000.0);
     }
 
-    static void requireLostOnlyInFlight(Ping.Report report, List<Move> moves, Node... nodes) {
+    /// @param overflown datagrams that found a full socket in the meantime
+    static void requireLostOnlyInFlight(Ping.Report report, List<Move> moves, int overflown) {
         double longestMs = report.longestRoundTripMs();
         int inFlight = Math.clamp(1 + (int) Math.ceil(longestMs / Ping.INTERVAL_MS), 2, MOST_LOST);
         int explained = 0;
@@ -41,12 +41,8 @@ record Move(String what, double fromSeconds, double toSeconds) {
             explained += lost.size();
         }
         assertThat(report.lost())
-                .as(() -> "lost at other times than the moves; "
-                        + Stream.of(nodes)
-                                .map(node -> node.interfaceName() + ": "
-                                        + node.namespace().udpErrors())
-                                .toList())
-                .hasSize(explained);
+                .as("lost at other times than the moves, while " + overflown + " datagrams found a full socket")
+                .hasSizeBetween(explained, explained + overflown);
         assertThat(report.duplicates()).isZero();
     }
 }

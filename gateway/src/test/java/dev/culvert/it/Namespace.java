@@ -38,10 +38,15 @@ record Namespace(String name) {
         run("sh", "-c", "echo " + value + " > /proc/sys/net/" + path).required();
     }
 
-    /// What the kernel says of datagrams that it could not give to a socket, to explain a loss.
-    String udpErrors() {
-        return run("sh", "-c", "grep -h ^Udp: /proc/net/snmp; grep -h 'Udp6.*Errors' /proc/net/snmp6")
-                .output();
+    /// Datagrams that found the buffer of their socket full since the namespace was made.
+    int udpOverflows() {
+        String counts = run("sh", "-c", "grep -h ^Udp: /proc/net/snmp; grep -h Udp6RcvbufErrors /proc/net/snmp6")
+                .required();
+        List<String> lines = counts.lines().toList();
+        int column = List.of(lines.get(0).split(" ", -1)).indexOf("RcvbufErrors");
+        String ipv4 = lines.get(1).split(" ", -1)[column];
+        String ipv6 = lines.get(2).split("\\s+", -1)[1];
+        return Integer.parseInt(ipv4) + Integer.parseInt(ipv6);
     }
 
     boolean hasLink(String interfaceName) {

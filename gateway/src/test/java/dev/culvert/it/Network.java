@@ -13,11 +13,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/// The namespaces, daemons and files of one topology. Every name carries a random prefix of its own, so that runs
-/// beside
-/// each other do not meet (`/var/run/wireguard` is one directory for all namespaces). Closing deletes everything,
-/// and a
-/// hook does so when the JVM is ended before.
+/// The namespaces, daemons and files of one topology. Every name carries a random prefix of its own, so that
+/// runs beside each other do not meet (`/var/run/wireguard` is one directory for all namespaces). Closing
+/// deletes everything, and a hook does so when the JVM is ended before.
 final class Network implements AutoCloseable {
     private static final Set<Network> OPEN = ConcurrentHashMap.newKeySet();
     private static final SecureRandom RANDOM = new SecureRandom();

@@ -19,11 +19,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
-/// A run of Debian's `ping` inside a namespace, and which of its echo requests came back. The harness ends the run
-/// and
-/// not `ping`'s own `-c`, because that waits for the last replies no longer than one interval, which on a busy
-/// machine
-/// looks like loss.
+/// A run of Debian's `ping` inside a namespace, and which of its echo requests came back. The harness ends the
+/// run and not `ping`'s own `-c`, because that waits for the last replies no longer than one interval, which on
+/// a busy machine looks like loss.
 final class Ping implements AutoCloseable {
     /// 125 a second. (From 10 ms on, `ping` waits in the kernel's ticks and sends only some 60 a second.)
     static final int INTERVAL_MS = 8;
@@ -182,7 +180,8 @@ final class Ping implements AutoCloseable {
             return lost;
         }
 
-        /// The requests that were sent in the span of wall-clock time, by the times of their answered neighbours.
+        /// The requests that were sent in the span of wall-clock time, by the times of their answered
+        /// neighbours.
         List<Integer> lostBetween(double fromSeconds, double toSeconds) {
             return lost().stream()
                     .filter(sequence -> {

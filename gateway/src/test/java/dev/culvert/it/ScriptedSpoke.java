@@ -30,11 +30,9 @@ import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Random;
 
-/// A spoke that tells what no spoke tells: a program for a test's namespace that makes one handshake with the hub
-/// on
-/// 127.0.0.1 and prints every secret that the hub has of it, in hexadecimal. Reads from standard input: the port,
-/// the
-/// hub's public key, its own private key, the preshared key. The keys are made for the test.
+/// A spoke that tells what no spoke tells: a program for a test's namespace that makes one handshake with the
+/// hub on 127.0.0.1 and prints every secret that the hub has of it, in hexadecimal. Reads from standard input:
+/// the port, the hub's public key, its own private key, the preshared key. The keys are made for the test.
 final class ScriptedSpoke {
     private static final int TIMEOUT_MS = 5000;
     private static final int INDEX = 0x5eed;

@@ -20,13 +20,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/// Where the keys of a hub are not (conformance 4.25, R22): never in its log at the finest level, its command line
-/// or
-/// its environment; and when the peer and the hub's own key have been removed, in no live object of the JVM and
-/// nowhere
-/// in its native memory, neither as bytes nor as text.
+/// Where the keys of a hub are not (conformance 4.25, R22): never in its log at the finest level, its command
+/// line or its environment; and when the peer and the hub's own key have been removed, in no live object of the
+/// JVM and nowhere in its native memory, neither as bytes nor as text.
 @ExtendWith(LogsOnFailure.class)
-@DisabledIfSystemProperty(named = "culvert.it.implementation", matches = "wireguard-go")
+@DisabledIfSystemProperty(
+        named = "culvert.it.implementation",
+        matches = "wireguard-go",
+        disabledReason = "it is no JVM, whose heap could be dumped")
 @Timeout(120)
 final class SecretsIT {
     private static final int PORT = 51820;

@@ -11,9 +11,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// A stranger is not answered, and learns nothing. Counted by the kernel behind the hub's socket; a second spoke
-/// whose
-/// handshake and pings succeed after the stranger's attempt shows that the attempt had been dealt with.
+/// A stranger is not answered, and learns nothing. Counted by the kernel behind the hub's socket; a second
+/// spoke whose handshake and pings succeed after the stranger's attempt shows that the attempt had been dealt
+/// with.
 @ParameterizedClass(name = "{0}")
 @MethodSource("dev.culvert.it.Topology#eachHubOfTwo")
 @ExtendWith(LogsOnFailure.class)
@@ -64,8 +64,7 @@ final class SilenceIT {
     }
 
     /// The preshared key enters the handshake with the response, so the hub cannot see the fault before it has
-    /// answered:
-    /// it sends that one response to an initiation, and nothing after it.
+    /// answered: it sends that one response to an initiation, and nothing after it.
     @Test
     void sendsNothingBeyondTheResponseToAWrongPresharedKey() {
         configureStranger(hub.identity().publicKey(), Identity.freshPresharedKey());

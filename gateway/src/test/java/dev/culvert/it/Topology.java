@@ -7,11 +7,9 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// A hub and its spokes, each in a namespace of its own, on one underlay that the hub bridges. It is the argument
-/// of a
-/// parameterized test class: built with the first node that is asked for, shared by the class's tests, closed by
-/// JUnit
-/// after them. [#connect] gives the nodes keys and peers, as often as the tests like.
+/// A hub and its spokes, each in a namespace of its own, on one underlay that the hub bridges. It is the
+/// argument of a parameterized test class: built with the first node that is asked for, shared by the class's
+/// tests, closed by JUnit after them. [#connect] gives the nodes keys and peers, as often as the tests like.
 final class Topology implements AutoCloseable {
     static final int HUB_PORT = 51820;
     static final int SPOKE_PORT = 51821;
@@ -149,7 +147,8 @@ final class Topology implements AutoCloseable {
 
     /// Fresh keys at all nodes, every spoke a peer of the hub.
     ///
-    /// @param hubInitiates the hub knows the spokes' endpoints and they do not know its, instead of the other way
+    /// @param hubInitiates the hub knows the spokes' endpoints and they do not know its, instead of the other
+    /// way
     void connect(Family outer, @Nullable String presharedKey, boolean hubInitiates) {
         hub().renew();
         nodes().spokes().forEach(Node::renew);

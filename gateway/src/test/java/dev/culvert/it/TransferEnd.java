@@ -13,13 +13,12 @@ import java.util.HexFormat;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 
-/// One end of a TCP transfer, a program of its own because it must run inside a namespace. [Transfer] starts it.
+/// One end of a TCP transfer, a program of its own because it must run inside a namespace. [Transfer] starts
+/// it.
 ///
 /// `receive ADDRESS` prints `port N`, accepts one connection, reads it to its end and prints `BYTES SHA256`.
-/// `send ADDRESS PORT BYTES SEED BYTES_PER_SECOND` sends random bytes at no more than the rate (0: as fast as it
-/// goes)
-/// and
-/// prints `BYTES SHA256`.
+/// `send ADDRESS PORT BYTES SEED BYTES_PER_SECOND` sends random bytes at no more than the rate (0: as fast as
+/// it goes) and prints `BYTES SHA256`.
 final class TransferEnd {
     private static final int STALL_LIMIT_MS = 15_000;
     private static final int CHUNK_BYTES = 64 * 1024;

@@ -13,9 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// Speaks to a daemon's socket itself, where starting `wg` would be too slow (polling) or where `wg` does not know
-/// the
-/// request (Culvert's drop counters).
+/// Speaks to a daemon's socket itself, where starting `wg` would be too slow (polling) or where `wg` does not
+/// know the request (Culvert's drop counters).
 final class Uapi {
     private Uapi() {}
 

@@ -1,6 +1,7 @@
 package dev.culvert.bench.generator;
 
 import dev.culvert.crypto.Memory;
+import dev.culvert.wire.InternetChecksum;
 
 /// The inner packets of simulated peers: ICMP echo in IPv4 (RFC 792), with a time of sending in its data, so that the
 /// hub's own kernel answers them.
@@ -31,12 +32,12 @@ final class InnerEcho {
         Memory.putByte(at + 9, 1);
         Memory.putIntBe(at + 12, source);
         Memory.putIntBe(at + 16, destination);
-        Memory.putShortBe(at + 10, checksum(at, IP_BYTES));
+        Memory.putShortBe(at + 10, InternetChecksum.of(at, IP_BYTES));
         Memory.putByte(at + IP_BYTES, REQUEST);
         Memory.putShortBe(at + IP_BYTES + 4, sequence >>> 16);
         Memory.putShortBe(at + IP_BYTES + 6, sequence);
         Memory.putLong(at + TIME, nowNs);
-        Memory.putShortBe(at + IP_BYTES + 2, checksum(at + IP_BYTES, lengthBytes - IP_BYTES));
+        Memory.putShortBe(at + IP_BYTES + 2, InternetChecksum.of(at + IP_BYTES, lengthBytes - IP_BYTES));
     }
 
     /// [#REQUEST] or [#REPLY], or -1 if it is no echo.
@@ -71,21 +72,6 @@ final class InnerEcho {
         int length = totalLength(at);
         Memory.putByte(at + IP_BYTES, REPLY);
         Memory.putShortBe(at + IP_BYTES + 2, 0);
-        Memory.putShortBe(at + IP_BYTES + 2, checksum(at + IP_BYTES, length - IP_BYTES));
-    }
-
-    private static int checksum(long at, int lengthBytes) {
-        long sum = 0;
-        int i = 0;
-        for (; i + 1 < lengthBytes; i += 2) {
-            sum += Memory.getUnsignedShortBe(at + i);
-        }
-        if (i < lengthBytes) {
-            sum += (long) Memory.getUnsignedByte(at + i) << 8;
-        }
-        while (sum >>> 16 != 0) {
-            sum = (sum & 0xffff) + (sum >>> 16);
-        }
-        return (int) ~sum & 0xffff;
+        Memory.putShortBe(at + IP_BYTES + 2, InternetChecksum.of(at + IP_BYTES, length - IP_BYTES));
     }
 }
