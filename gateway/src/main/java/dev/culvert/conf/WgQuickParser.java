@@ -41,6 +41,8 @@ public final class WgQuickParser {
     private final PeerList peers;
     private ConfKey.@Nullable Section section;
     private boolean unknownSection;
+    /// wg takes `[Inter face]`, wg-quick does not.
+    private boolean titleHasBlanks;
 
     private WgQuickParser(String source, boolean quickKeys) {
         this.source = source;
@@ -151,6 +153,7 @@ public final class WgQuickParser {
         String compact = compact(content);
         peers.finishSection();
         unknownSection = false;
+        titleHasBlanks = compact.length() != content.length();
         if (compact.equalsIgnoreCase(ConfKey.Section.INTERFACE.title)) {
             section = ConfKey.Section.INTERFACE;
         } else if (compact.equalsIgnoreCase(ConfKey.Section.PEER.title)) {
@@ -179,6 +182,13 @@ public final class WgQuickParser {
         }
         if (key == null || key.section != section || key.isQuick() && !quickKeys) {
             findings.error(number, unknownKey(name, key));
+            return;
+        }
+        if (key.isQuick() && titleHasBlanks) {
+            findings.error(
+                    number,
+                    key.text + " is a key of wg-quick, which does not know a section with blanks in its title;"
+                            + " [Interface] would be right");
             return;
         }
         if (equals < 0) {

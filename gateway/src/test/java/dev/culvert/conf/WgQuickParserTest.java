@@ -254,6 +254,19 @@ final class WgQuickParserTest {
                         "wg0.conf:5: this peer has no PublicKey; each [Peer] section needs one");
     }
 
+    /// wg joins the title, wg-quick does not, and leaves its keys in what it gives to wg, which refuses them.
+    @Test
+    void takesATitleWithBlanksForWgsKeysOnly() throws ConfException {
+        assertThat(ConfFiles.parse("[Inter face]\nListenPort = 7\n").device().listenPort())
+                .isEqualTo(7);
+        assertThat(ConfFiles.problems("[Inter face]\nMTU = 1400\n"))
+                .singleElement()
+                .satisfies(problem -> {
+                    assertThat(problem).contains(":2: MTU is a key of wg-quick");
+                    assertThat(problem).contains("[Interface] would be right");
+                });
+    }
+
     @Test
     void refusesLinesBeforeTheFirstSection() {
         assertThat(ConfFiles.problems("\nListenPort = 1\n[Interface]\n"))
