@@ -76,7 +76,7 @@ final class StressDevice {
                 return 0;
             }
         };
-        HandshakeLoad load = new HandshakeLoad(queue, new HandshakeLimits(8, 1, 0, 1, 1, 1), 1, 1);
+        HandshakeLoad load = new HandshakeLoad(queue, new HandshakeLimits(8, 1, 0, 1, 1, 1, 1), 1, 1);
         return new DeviceState(clock, bytes -> {}, queue, load, new StagedBudget(1));
     }
 

@@ -2,32 +2,18 @@ package dev.culvert.crypto;
 
 import java.util.Arrays;
 import java.util.Objects;
-import org.bouncycastle.crypto.CipherParameters;
 import org.bouncycastle.crypto.InvalidCipherTextException;
 import org.bouncycastle.crypto.params.AEADParameters;
 import org.bouncycastle.crypto.params.KeyParameter;
 
-/// XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): the sealed cookie of a cookie reply and nothing else. From any
-/// thread; each call makes its own cipher object.
+/// Opens XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): the sealed cookie of a cookie reply, which comes seldom. From
+/// any thread; each call makes its own cipher object. [XChaChaSealer] makes what it opens.
 public final class XChaCha20Poly1305 {
     public static final int KEY_BYTES = 32;
     public static final int NONCE_BYTES = 24;
     public static final int TAG_BYTES = 16;
 
     private XChaCha20Poly1305() {}
-
-    /// Writes the ciphertext and the tag, `plaintext.length + 16` bytes, to `out` at `outOffset`.
-    public static void seal(byte[] key32, byte[] nonce24, byte[] plaintext, byte[] ad, byte[] out, int outOffset) {
-        Objects.checkFromIndexSize(outOffset, plaintext.length + TAG_BYTES, out.length);
-        var cipher = new org.bouncycastle.crypto.modes.XChaCha20Poly1305();
-        cipher.init(true, parameters(key32, nonce24, ad));
-        int written = cipher.processBytes(plaintext, 0, plaintext.length, out, outOffset);
-        try {
-            cipher.doFinal(out, outOffset + written);
-        } catch (InvalidCipherTextException e) {
-            throw new IllegalStateException("Bouncy Castle failed to seal a cookie; this is a defect, report it", e);
-        }
-    }
 
     /// Writes the plaintext, `inLength - 16` bytes, to `out` (another array than `in`) at 0.
     ///
@@ -41,8 +27,12 @@ public final class XChaCha20Poly1305 {
             return false;
         }
         Objects.checkFromIndexSize(0, inLength - TAG_BYTES, out.length);
+        if (key32.length != KEY_BYTES || nonce24.length != NONCE_BYTES) {
+            throw new IllegalArgumentException("XChaCha20-Poly1305 takes a key of 32 bytes and a nonce of 24, not "
+                    + key32.length + " and " + nonce24.length);
+        }
         var cipher = new org.bouncycastle.crypto.modes.XChaCha20Poly1305();
-        cipher.init(false, parameters(key32, nonce24, ad));
+        cipher.init(false, new AEADParameters(new KeyParameter(key32), 8 * TAG_BYTES, nonce24, ad));
         int written = cipher.processBytes(in, inOffset, inLength, out, 0);
         try {
             cipher.doFinal(out, written);
@@ -52,13 +42,5 @@ public final class XChaCha20Poly1305 {
             Arrays.fill(out, (byte) 0);
             return false;
         }
-    }
-
-    private static CipherParameters parameters(byte[] key32, byte[] nonce24, byte[] ad) {
-        if (key32.length != KEY_BYTES || nonce24.length != NONCE_BYTES) {
-            throw new IllegalArgumentException("XChaCha20-Poly1305 takes a key of 32 bytes and a nonce of 24, not "
-                    + key32.length + " and " + nonce24.length);
-        }
-        return new AEADParameters(new KeyParameter(key32), 8 * TAG_BYTES, nonce24, ad);
     }
 }

@@ -7,7 +7,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 
 class XChaCha20Poly1305Test {
@@ -24,13 +30,69 @@ class XChaCha20Poly1305Test {
             + "2f8c9ba40db5d945b11b69b982c1bb9e3f3fac2bc369488f76b2383565d3fff9"
             + "21f9664c97637da9768812f615c68b13b52ec0875924c1c7987947deafd8780acf49");
 
+    private static byte[] sealed(AeadEngine engine, byte[] key, byte[] nonce, byte[] plaintext, byte[] ad) {
+        byte[] out = new byte[24 + plaintext.length + 16];
+        try (Aead aead = engine.newAead();
+                XChaChaSealer sealer =
+                        new XChaChaSealer(aead, target -> System.arraycopy(nonce, 0, target, 0, target.length))) {
+            sealer.seal(key, plaintext, ad, 0, ad.length, out, 0, 24);
+        }
+        assertThat(Arrays.copyOf(out, 24)).isEqualTo(nonce);
+        return Arrays.copyOfRange(out, 24, out.length);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void sealsTheVectorOfTheDraft(AeadEngine engine) {
+        assertThat(sealed(engine, KEY, NONCE, PLAINTEXT, AD)).isEqualTo(SEALED);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void sealsIntoThePlacesAskedForAndCountsTheNonceUp(AeadEngine engine) {
+        try (Aead aead = engine.newAead();
+                XChaChaSealer sealer = new XChaChaSealer(aead, target -> Arrays.fill(target, (byte) 0xff))) {
+            byte[] opened = new byte[PLAINTEXT.length];
+            byte[] ad = new byte[20];
+            System.arraycopy(AD, 0, ad, 3, AD.length);
+            for (int i = 0; i < 3; i++) {
+                byte[] out = new byte[SEALED.length + 40];
+                sealer.seal(KEY, PLAINTEXT, ad, 3, AD.length, out, 2, 30);
+                byte[] nonce = new byte[24];
+                Arrays.fill(nonce, (byte) 0xff);
+                if (i > 0) {
+                    Arrays.fill(nonce, 16, 24, (byte) 0); // it wraps
+                    nonce[16] = (byte) (i - 1);
+                }
+                assertThat(Arrays.copyOfRange(out, 2, 26)).isEqualTo(nonce);
+                assertThat(XChaCha20Poly1305.open(KEY, nonce, out, 30, SEALED.length, AD, opened))
+                        .isTrue();
+                assertThat(opened).isEqualTo(PLAINTEXT);
+                Arrays.fill(out, 2, 26, (byte) 0);
+                Arrays.fill(out, 30, 30 + SEALED.length, (byte) 0);
+                assertThat(out).containsOnly(0);
+            }
+        }
+    }
+
     @Test
-    void sealsTheVectorOfTheDraftIntoThePlaceAskedFor() {
-        byte[] out = new byte[SEALED.length + 10];
-        XChaCha20Poly1305.seal(KEY, NONCE, PLAINTEXT, AD, out, 5);
-        assertThat(Arrays.copyOfRange(out, 5, 5 + SEALED.length)).isEqualTo(SEALED);
-        assertThat(Arrays.copyOf(out, 5)).containsOnly(0);
-        assertThat(Arrays.copyOfRange(out, 5 + SEALED.length, out.length)).containsOnly(0);
+    void drawsANewNonceForEachKey() {
+        Random random = new Random(9);
+        byte[] other = flipped(KEY, 31, 7);
+        byte[] opened = new byte[PLAINTEXT.length];
+        try (Aead aead = AeadEngine.BOUNCY_CASTLE.newAead();
+                XChaChaSealer sealer = new XChaChaSealer(aead, random::nextBytes)) {
+            Set<String> nonces = new HashSet<>();
+            for (byte[] key : List.of(KEY, other, KEY)) {
+                byte[] out = new byte[24 + SEALED.length];
+                sealer.seal(key, PLAINTEXT, AD, 0, AD.length, out, 0, 24);
+                byte[] nonce = Arrays.copyOf(out, 24);
+                nonces.add(Vectors.hex(Arrays.copyOf(nonce, 16)));
+                assertThat(XChaCha20Poly1305.open(key, nonce, out, 24, SEALED.length, AD, opened))
+                        .isTrue();
+            }
+            assertThat(nonces).hasSize(3);
+        }
     }
 
     @Test
@@ -71,8 +133,7 @@ class XChaCha20Poly1305Test {
 
     @Test
     void sealsAndOpensNothing() {
-        byte[] sealed = new byte[16];
-        XChaCha20Poly1305.seal(KEY, NONCE, new byte[0], AD, sealed, 0);
+        byte[] sealed = sealed(AeadEngine.LIBCRYPTO, KEY, NONCE, new byte[0], AD);
         assertThat(XChaCha20Poly1305.open(KEY, NONCE, sealed, 0, 16, AD, new byte[0]))
                 .isTrue();
         assertThat(XChaCha20Poly1305.open(KEY, NONCE, flipped(sealed, 3, 1), 0, 16, AD, new byte[0]))
@@ -81,9 +142,12 @@ class XChaCha20Poly1305Test {
 
     @Test
     void refusesKeysAndNoncesOfOtherLengths() {
-        assertThatThrownBy(() -> XChaCha20Poly1305.seal(new byte[31], NONCE, PLAINTEXT, AD, SEALED.clone(), 0))
+        byte[] out = new byte[PLAINTEXT.length];
+        assertThatThrownBy(() -> XChaCha20Poly1305.open(new byte[31], NONCE, SEALED, 0, SEALED.length, AD, out))
                 .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> XChaCha20Poly1305.seal(KEY, new byte[12], PLAINTEXT, AD, SEALED.clone(), 0))
+        assertThatThrownBy(() -> XChaCha20Poly1305.open(KEY, new byte[12], SEALED, 0, SEALED.length, AD, out))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> sealed(AeadEngine.BOUNCY_CASTLE, new byte[31], NONCE, PLAINTEXT, AD))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
@@ -108,10 +172,8 @@ class XChaCha20Poly1305Test {
             byte[] cookie = bytes(vector, "cookie");
             byte[] reply = bytes(vector, "cookie_reply");
             byte[] nonce = bytes(vector, "nonce");
-            byte[] sealed = new byte[64];
-            System.arraycopy(reply, 0, sealed, 0, 32);
-            XChaCha20Poly1305.seal(cookieKey, nonce, cookie, mac1, sealed, 32);
-            assertThat(sealed).isEqualTo(reply);
+            assertThat(sealed(AeadEngine.LIBCRYPTO, cookieKey, nonce, cookie, mac1))
+                    .isEqualTo(Arrays.copyOfRange(reply, 32, 64));
             byte[] opened = new byte[16];
             assertThat(XChaCha20Poly1305.open(cookieKey, nonce, reply, 32, 32, mac1, opened))
                     .isTrue();

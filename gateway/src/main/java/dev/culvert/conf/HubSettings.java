@@ -32,6 +32,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 ///   per-source-per-second: 20   # then, for each IPv4 address or IPv6 /64
 ///   per-source-burst: 5
 ///   sources-max: 65536
+///   cookie-replies-per-second: 4000  # of a lane; beyond it, only whoever comes again is answered
 /// ```
 ///
 /// @param lanes 0 if the file does not say
@@ -56,7 +57,8 @@ public record HubSettings(int lanes, int handshakeWorkers, long stagedBytesMax, 
             @Nullable Integer underLoadForMs,
             @Nullable Integer perSourcePerSecond,
             @Nullable Integer perSourceBurst,
-            @Nullable Integer sourcesMax) {}
+            @Nullable Integer sourcesMax,
+            @Nullable Integer cookieRepliesPerSecond) {}
 
     /// Where the settings of an interface are looked for.
     public static Path fileOf(String interfaceName) {
@@ -122,7 +124,8 @@ public record HubSettings(int lanes, int handshakeWorkers, long stagedBytesMax, 
                 forMs == null ? defaults.underLoadForNs() : forMs * 1_000_000L,
                 Objects.requireNonNullElse(given.perSourcePerSecond(), defaults.perSourcePerSecond()),
                 Objects.requireNonNullElse(given.perSourceBurst(), defaults.perSourceBurst()),
-                Objects.requireNonNullElse(given.sourcesMax(), defaults.sourcesMax()));
+                Objects.requireNonNullElse(given.sourcesMax(), defaults.sourcesMax()),
+                Objects.requireNonNullElse(given.cookieRepliesPerSecond(), defaults.cookieRepliesPerSecond()));
     }
 
     private static void require(String name, long value, long min, long max) {

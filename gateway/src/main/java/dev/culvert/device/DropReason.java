@@ -11,6 +11,7 @@ public enum DropReason {
     NO_IDENTITY("the interface has no private key"),
     BAD_MAC1("the handshake message was not made for our public key"),
     COOKIE_REQUIRED("under load: answered with a cookie reply"),
+    COOKIE_WITHHELD("under load: more ask for cookies than a lane answers, and this was its sender's first try"),
     RATE_LIMITED("under load: too many handshakes from this source"),
     HANDSHAKE_QUEUE_FULL("more handshakes than the workers can do"),
     BAD_INITIATION("the initiation did not open"),

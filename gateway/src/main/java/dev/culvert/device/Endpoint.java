@@ -73,18 +73,6 @@ final class Endpoint {
                 : new Endpoint(ipv6, hi, lo, port, scope, 0, 0, 0);
     }
 
-    /// 4 or 16 address bytes and 2 port bytes, network order: what a cookie is bound to (conformance 1.6).
-    byte[] cookieInput() {
-        int addressBytes = ipv6 ? 16 : 4;
-        byte[] input = new byte[addressBytes + 2];
-        for (int i = 0; i < addressBytes; i++) {
-            input[i] = (byte) (i < 8 ? hi >>> (56 - 8 * i) : lo >>> (120 - 8 * i));
-        }
-        input[addressBytes] = (byte) (port >>> 8);
-        input[addressBytes + 1] = (byte) port;
-        return input;
-    }
-
     InetSocketAddress toSocketAddress() {
         InetAddress host = new AllowedIp(ipv6, hi, lo, ipv6 ? 128 : 32).address();
         if (scope != 0) {

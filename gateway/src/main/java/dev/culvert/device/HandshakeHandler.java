@@ -1,6 +1,5 @@
 package dev.culvert.device;
 
-import dev.culvert.crypto.Blake2sMac;
 import dev.culvert.crypto.Memory;
 import dev.culvert.noise.SentInitiation;
 import dev.culvert.wire.CookieReply;
@@ -20,7 +19,6 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private final byte[] initiation = new byte[HandshakeInitiation.BYTES];
     private final byte[] response = new byte[HandshakeResponse.BYTES];
     private final byte[] cookieReply = new byte[CookieReply.BYTES];
-    private final Blake2sMac mac = new Blake2sMac();
 
     HandshakeHandler(Lane lane) {
         this.lane = lane;
@@ -77,7 +75,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
             lane.counters.dropped(DropReason.NO_IDENTITY);
             return false;
         }
-        if (!identity.cookies().mac1Valid(message, mac)) {
+        if (!identity.cookies().mac1Valid(message, lane.cookieTools)) {
             lane.counters.dropped(DropReason.BAD_MAC1);
             return false;
         }
@@ -85,19 +83,29 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         if (!load.isUnderLoad(lane.nowNs)) {
             return true;
         }
-        Endpoint source = Endpoint.ofUnit(batch, batch.unit[segment]);
-        byte[] cookieInput = source.cookieInput();
-        if (!identity.cookies().mac2Valid(message, cookieInput, lane.nowNs, lane.device.random, mac)) {
-            byte[] reply = identity.cookies().reply(message, cookieInput, lane.nowNs, lane.device.random, mac);
-            lane.sender.sendCookieReply(source, reply);
-            lane.counters.dropped(DropReason.COOKIE_REQUIRED);
+        int unit = batch.unit[segment];
+        lane.cookieTools.source(
+                batch.unitIpv6[unit], batch.unitSourceHi[unit], batch.unitSourceLo[unit], batch.unitSourcePort[unit]);
+        if (!identity.cookies().mac2Valid(message, lane.nowNs, lane.cookieTools)) {
+            askForCookie(identity, message, batch, unit);
             return false;
         }
-        if (!load.allows(source, lane.nowNs)) {
+        if (!load.allows(batch.unitIpv6[unit], batch.unitSourceHi[unit], lane.nowNs)) {
             lane.counters.dropped(DropReason.RATE_LIMITED);
             return false;
         }
         return true;
+    }
+
+    private void askForCookie(Identity identity, byte[] message, PacketBatch batch, int unit) {
+        if (!lane.cookieReplies.allows(
+                batch.unitSourceHi[unit], batch.unitSourceLo[unit], batch.unitSourcePort[unit], lane.nowNs)) {
+            lane.counters.dropped(DropReason.COOKIE_WITHHELD);
+            return;
+        }
+        byte[] reply = identity.cookies().reply(message, lane.nowNs, lane.cookieTools);
+        lane.sender.sendCookieReply(Endpoint.ofUnit(batch, unit), reply);
+        lane.counters.dropped(DropReason.COOKIE_REQUIRED);
     }
 
     /// Changes neither endpoint nor timers; the next ordinary retransmission carries the mac2 (conformance 1.6).

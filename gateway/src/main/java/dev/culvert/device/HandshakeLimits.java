@@ -2,7 +2,8 @@ package dev.culvert.device;
 
 import dev.culvert.noise.Protocol;
 
-/// What a device does against floods of handshakes (conformance 1.7). The defaults are the kernel's figures.
+/// What a device does against floods of handshakes (conformance 1.7). The defaults are the kernel's figures, but
+/// the last, which it does not have.
 ///
 /// @param queue initiations from the network that may wait for a worker; more are dropped
 /// @param underLoadAt so many waiting put the device under load: then a cookie is required
@@ -10,16 +11,26 @@ import dev.culvert.noise.Protocol;
 /// @param perSourcePerSecond under load, handshakes an IPv4 address or IPv6 /64 may start in the long run
 /// @param perSourceBurst and at once
 /// @param sourcesMax sources that are remembered; when they are that many, others are refused
+/// @param cookieRepliesPerSecond of a lane: beyond it, only senders that come again are answered, and at most as
+/// many
+/// of those once more
 @Published
 public record HandshakeLimits(
-        int queue, int underLoadAt, long underLoadForNs, int perSourcePerSecond, int perSourceBurst, int sourcesMax) {
+        int queue,
+        int underLoadAt,
+        long underLoadForNs,
+        int perSourcePerSecond,
+        int perSourceBurst,
+        int sourcesMax,
+        int cookieRepliesPerSecond) {
     public static final HandshakeLimits DEFAULTS = new HandshakeLimits(
             Protocol.MAX_QUEUED_INCOMING_HANDSHAKES,
             Protocol.MAX_QUEUED_INCOMING_HANDSHAKES / 8,
             1_000_000_000L,
             20,
             5,
-            65_536);
+            65_536,
+            4_000);
 
     private static final int QUEUE_MAX = 1 << 20;
     private static final int UNDER_LOAD_FOR_MS_MAX = 3_600_000;
@@ -34,6 +45,7 @@ public record HandshakeLimits(
         require("per-source-per-second", perSourcePerSecond, 1, RATE_MAX);
         require("per-source-burst", perSourceBurst, 1, RATE_MAX);
         require("sources-max", sourcesMax, 1, SOURCES_MAX);
+        require("cookie-replies-per-second", cookieRepliesPerSecond, 1, RATE_MAX);
     }
 
     private static void require(String name, long value, long min, long max) {

@@ -8,6 +8,7 @@ package dev.culvert.device;
 final class HandshakeLoad {
     private final HandshakeQueue queue;
     private final HandshakeRateLimiter limiter;
+    private final int cookieRepliesPerSecond;
     private final int underLoadAt;
     private final long underLoadForNs;
     private volatile long underLoadUntilNs = Long.MIN_VALUE;
@@ -16,8 +17,14 @@ final class HandshakeLoad {
         this.queue = queue;
         limiter = new HandshakeRateLimiter(
                 limits.perSourcePerSecond(), limits.perSourceBurst(), limits.sourcesMax(), seed, nowNs);
+        cookieRepliesPerSecond = limits.cookieRepliesPerSecond();
         underLoadAt = limits.underLoadAt();
         underLoadForNs = limits.underLoadForNs();
+    }
+
+    /// For the [CookieReplyBudget] of a lane.
+    int cookieRepliesPerSecond() {
+        return cookieRepliesPerSecond;
     }
 
     /// True while so many initiations wait (by default an eighth of the queue), and for a while afterwards.
@@ -31,7 +38,9 @@ final class HandshakeLoad {
     }
 
     /// Takes a token of the source's bucket.
-    boolean allows(Endpoint source, long nowNs) {
-        return limiter.allow(source.ipv6, source.hi, nowNs);
+    ///
+    /// @param hi the upper half of its address, left-aligned: for IPv6 the /64
+    boolean allows(boolean ipv6, long hi, long nowNs) {
+        return limiter.allow(ipv6, hi, nowNs);
     }
 }

@@ -1,6 +1,7 @@
 package dev.culvert.device;
 
 import dev.culvert.crypto.Aead;
+import dev.culvert.noise.CookieTools;
 import dev.culvert.noise.Keypair;
 import dev.culvert.noise.Keypairs;
 import dev.culvert.tun.DatagramSink;
@@ -48,6 +49,8 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
     final TunIngress ingress;
     final UdpPipeline pipeline;
     final UnreachableReplies unreachable;
+    final CookieTools cookieTools;
+    final CookieReplyBudget cookieReplies;
 
     /// Peers at home here; read by any thread that assigns one.
     final AtomicInteger homePeers = new AtomicInteger();
@@ -94,6 +97,9 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
         ingress = new TunIngress(this);
         pipeline = new UdpPipeline(this);
         unreachable = new UnreachableReplies(this);
+        cookieTools = new CookieTools(aead, device.random);
+        cookieReplies = new CookieReplyBudget(
+                device.load.cookieRepliesPerSecond(), DeviceState.randomLong(device.random), nowNs);
     }
 
     // Turns.
@@ -244,6 +250,8 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
         ingress.close();
         sender.close();
         handOver.close();
+        cookieReplies.close();
+        cookieTools.close();
         aead.close();
         keys.close();
         slots.close();

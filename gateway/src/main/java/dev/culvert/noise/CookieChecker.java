@@ -1,9 +1,5 @@
 package dev.culvert.noise;
 
-import dev.culvert.crypto.Blake2sMac;
-import dev.culvert.crypto.RandomSource;
-import dev.culvert.crypto.Wipe;
-import dev.culvert.crypto.XChaCha20Poly1305;
 import dev.culvert.wire.CookieReply;
 import dev.culvert.wire.HandshakeInitiation;
 import java.util.Arrays;
@@ -31,22 +27,21 @@ public final class CookieChecker {
     /// Whether whoever sent this initiation or response knows our public key. Any thread, no lock.
     ///
     /// @param message of type and length checked
-    /// @param mac the calling thread's
-    public boolean mac1Valid(byte[] message, Blake2sMac mac) {
-        return mac.matches(me.mac1Key(), message, Macs.mac1Offset(message));
+    /// @param tools the calling thread's
+    public boolean mac1Valid(byte[] message, CookieTools tools) {
+        return tools.mac.matches(me.mac1Key(), message, Macs.mac1Offset(message));
     }
 
     /// Whether the sender has lately received a cookie of ours at its present address.
     ///
-    /// @param source 4 or 16 address bytes and 2 port bytes, network order
-    /// @param mac the calling thread's
-    public boolean mac2Valid(byte[] message, byte[] source, long nowNs, RandomSource random, Blake2sMac mac) {
+    /// @param tools the calling thread's, set to the sender's address and port
+    public boolean mac2Valid(byte[] message, long nowNs, CookieTools tools) {
         if (isZero(message, Macs.mac2Offset(message))) {
             return false; // whoever holds no cookie sends zeros, as most of a flood does: no hash for it
         }
-        byte[] cookie = cookie(source, nowNs, random, mac);
-        boolean valid = mac.matches(cookie, message, Macs.mac2Offset(message));
-        Wipe.zero(cookie);
+        makeCookie(nowNs, tools);
+        boolean valid = tools.mac.matches(tools.cookie, message, Macs.mac2Offset(message));
+        Arrays.fill(tools.cookie, (byte) 0);
         return valid;
     }
 
@@ -58,37 +53,38 @@ public final class CookieChecker {
         return any == 0;
     }
 
-    /// The cookie reply to an initiation or response with a valid mac1, 64 bytes.
+    /// The cookie reply to an initiation or response with a valid mac1, 64 bytes that belong to `tools`, until its
+    /// next
+    /// reply.
     ///
-    /// @param source 4 or 16 address bytes and 2 port bytes, network order
-    /// @param mac the calling thread's
-    public byte[] reply(byte[] message, byte[] source, long nowNs, RandomSource random, Blake2sMac mac) {
-        byte[] reply = new byte[CookieReply.BYTES];
-        byte[] nonce = new byte[CookieReply.NONCE_BYTES];
-        byte[] cookie = cookie(source, nowNs, random, mac);
-        random.fill(nonce);
+    /// @param tools the calling thread's, set to the sender's address and port
+    public byte[] reply(byte[] message, long nowNs, CookieTools tools) {
+        byte[] reply = tools.reply;
         CookieReply.writeType(reply);
         // Initiation and response bear their sender's index at the same place.
         CookieReply.writeReceiverIndex(reply, HandshakeInitiation.senderIndex(message));
-        System.arraycopy(nonce, 0, reply, CookieReply.NONCE, nonce.length);
-        byte[] mac1 = Arrays.copyOfRange(message, Macs.mac1Offset(message), Macs.mac2Offset(message));
-        XChaCha20Poly1305.seal(me.cookieKey(), nonce, cookie, mac1, reply, CookieReply.SEALED_COOKIE);
-        Wipe.zero(cookie);
+        makeCookie(nowNs, tools);
+        tools.sealer.seal(
+                me.cookieKey(),
+                tools.cookie,
+                message,
+                Macs.mac1Offset(message),
+                Macs.BYTES,
+                reply,
+                CookieReply.NONCE,
+                CookieReply.SEALED_COOKIE);
+        Arrays.fill(tools.cookie, (byte) 0);
         return reply;
     }
 
-    /// Address and port: without the port, whoever shares an address could use its neighbour's cookie.
-    private byte[] cookie(byte[] source, long nowNs, RandomSource random, Blake2sMac mac) {
-        assert source.length == 4 + 2 || source.length == 16 + 2 : source.length;
-        byte[] cookie = new byte[CookieReply.COOKIE_BYTES];
+    private void makeCookie(long nowNs, CookieTools tools) {
         synchronized (lock) {
             if (!secretDrawn || nowNs - secretBirthdateNs >= Protocol.COOKIE_SECRET_MAX_AGE_NS) {
-                random.fill(secret);
+                tools.random.fill(secret);
                 secretBirthdateNs = nowNs;
                 secretDrawn = true;
             }
-            mac.mac(secret, source, 0, source.length, cookie, 0);
+            tools.mac.mac(secret, tools.source, 0, tools.sourceBytes, tools.cookie, 0);
         }
-        return cookie;
     }
 }

@@ -27,9 +27,11 @@ final class HubSettingsTest {
                   per-source-per-second: 100
                   per-source-burst: 50
                   sources-max: 9
+                  cookie-replies-per-second: 70
                 """);
         assertThat(settings)
-                .isEqualTo(new HubSettings(3, 2, 2_097_152, new HandshakeLimits(1000, 10, 2_500_000_000L, 100, 50, 9)));
+                .isEqualTo(new HubSettings(
+                        3, 2, 2_097_152, new HandshakeLimits(1000, 10, 2_500_000_000L, 100, 50, 9, 70)));
     }
 
     @ParameterizedTest
@@ -42,7 +44,7 @@ final class HubSettingsTest {
     void whatIsNotGivenHasItsDefault() throws Exception {
         assertThat(HubSettings.parse("f", "handshakes:\n  queue: 80\n").handshakes())
                 .as("under load at an eighth")
-                .isEqualTo(new HandshakeLimits(80, 10, 1_000_000_000L, 20, 5, 65_536));
+                .isEqualTo(new HandshakeLimits(80, 10, 1_000_000_000L, 20, 5, 65_536, 4_000));
         assertThat(HubSettings.parse("f", "handshakes:\n")).isEqualTo(HubSettings.DEFAULTS);
     }
 

@@ -3,9 +3,12 @@ package dev.culvert.device;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
-import dev.culvert.crypto.Blake2sMac;
+import dev.culvert.crypto.Aead;
+import dev.culvert.crypto.AeadEngine;
 import dev.culvert.crypto.PrivateKey;
+import dev.culvert.crypto.RandomSource;
 import dev.culvert.noise.CookieChecker;
+import dev.culvert.noise.CookieTools;
 import dev.culvert.noise.StaticIdentity;
 import dev.culvert.wire.HandshakeInitiation;
 import java.lang.management.ManagementFactory;
@@ -101,16 +104,59 @@ final class AllocationTest {
         });
     }
 
-    /// Anyone can make us do it.
+    // What anyone can make us do.
+
     @Test
     void refusingAWrongMac1AllocatesNothing() {
-        CookieChecker checker = new CookieChecker(new StaticIdentity(PrivateKey.generate(new Random(1)::nextBytes)));
-        Blake2sMac mac = new Blake2sMac();
-        byte[] initiation = new byte[HandshakeInitiation.BYTES];
-        assertAllocatesNothing(i -> {
-            initiation[8] = (byte) i;
-            sink += checker.mac1Valid(initiation, mac) ? 1 : 0;
+        withTools(AeadEngine.JDK, (checker, tools) -> {
+            byte[] initiation = new byte[HandshakeInitiation.BYTES];
+            assertAllocatesNothing(i -> {
+                initiation[8] = (byte) i;
+                sink += checker.mac1Valid(initiation, tools) ? 1 : 0;
+            });
         });
+    }
+
+    @Test
+    void refusingAWrongMac2AllocatesNothing() {
+        withTools(AeadEngine.JDK, (checker, tools) -> {
+            byte[] initiation = new byte[HandshakeInitiation.BYTES];
+            assertAllocatesNothing(i -> {
+                initiation[HandshakeInitiation.MAC2] = (byte) (i | 1);
+                tools.source(false, (long) i << 32, 0, i);
+                sink += checker.mac2Valid(initiation, i, tools) ? 1 : 0;
+            });
+        });
+    }
+
+    @Test
+    void aCookieReplyByTheDefaultEngineAllocatesNothing() {
+        withTools(AeadEngine.LIBCRYPTO, (checker, tools) -> {
+            byte[] initiation = new byte[HandshakeInitiation.BYTES];
+            assertAllocatesNothing(i -> {
+                tools.source(false, (long) i << 32, 0, i);
+                sink += checker.reply(initiation, i, tools)[40];
+            });
+        });
+    }
+
+    @Test
+    void withholdingACookieAllocatesNothing() {
+        try (CookieReplyBudget budget = new CookieReplyBudget(1, 3, 0)) {
+            assertAllocatesNothing(i -> sink += budget.allows((long) i << 32, 0, i, 5L * i) ? 1 : 0);
+        }
+    }
+
+    private interface Macs {
+        void run(CookieChecker checker, CookieTools tools);
+    }
+
+    private static void withTools(AeadEngine engine, Macs macs) {
+        RandomSource random = new Random(1)::nextBytes;
+        try (Aead aead = engine.newAead();
+                CookieTools tools = new CookieTools(aead, random)) {
+            macs.run(new CookieChecker(new StaticIdentity(PrivateKey.generate(random))), tools);
+        }
     }
 
     private interface Round {

@@ -1,7 +1,7 @@
 package dev.culvert.device;
 
-import dev.culvert.crypto.Blake2sMac;
 import dev.culvert.noise.Cookie;
+import dev.culvert.noise.CookieTools;
 import dev.culvert.noise.RemoteIdentity;
 
 /// Makes what a sender has who has received a cookie of a device at its address.
@@ -17,8 +17,9 @@ final class CookieForTests {
         byte[] copy = message.clone();
         Cookie cookie = new Cookie();
         cookie.stamp(copy, remote, nowNs);
-        byte[] reply =
-                identity.cookies().reply(copy, source.cookieInput(), nowNs, receiver.state.random, new Blake2sMac());
+        CookieTools tools = receiver.lane(0).cookieTools;
+        tools.source(source.ipv6, source.hi, source.lo, source.port);
+        byte[] reply = identity.cookies().reply(copy, nowNs, tools);
         if (!cookie.consume(reply, remote, nowNs)) {
             throw new AssertionError("its own reply");
         }

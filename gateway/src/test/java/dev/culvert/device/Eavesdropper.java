@@ -38,7 +38,7 @@ final class Eavesdropper {
             case 3 -> {
                 cookieReplies++;
                 simulation.require(bytes.length == 64, from, "sent a cookie reply of bytes", bytes.length);
-                once(from, bytes, 8);
+                once(from, bytes, 16); // of the nonce's 24, the first stay for a while
             }
             case 4 -> data(from, datagram);
             default -> simulation.require(false, from, "sent a message of type", datagram.type());

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class TestDevice implements AutoCloseable {
     static final int PORT = 51820;
     /// Of [#inboundDepth]: puts the device under load.
+    static final int COOKIE_REPLIES_PER_SECOND = 1000;
     static final int UNDER_LOAD_AT = 512;
 
     final int host;
@@ -83,7 +84,8 @@ final class TestDevice implements AutoCloseable {
                 return inboundDepth;
             }
         };
-        HandshakeLimits limits = new HandshakeLimits(4096, UNDER_LOAD_AT, 1_000_000_000L, 20, 5, 1024);
+        HandshakeLimits limits =
+                new HandshakeLimits(4096, UNDER_LOAD_AT, 1_000_000_000L, 20, 5, 1024, COOKIE_REPLIES_PER_SECOND);
         HandshakeLoad load = new HandshakeLoad(queue, limits, random.nextLong(), clock.bootNs());
         state = new DeviceState(clock, random::nextBytes, queue, load, new StagedBudget(1 << 20));
         peers = new PeerConfiguration(state);

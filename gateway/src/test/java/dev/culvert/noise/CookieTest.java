@@ -2,8 +2,9 @@ package dev.culvert.noise;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.culvert.crypto.Aead;
+import dev.culvert.crypto.AeadEngine;
 import dev.culvert.crypto.Blake2s;
-import dev.culvert.crypto.Blake2sMac;
 import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.RandomSource;
 import dev.culvert.wire.CookieReply;
@@ -15,12 +16,16 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 
 class CookieTest {
@@ -48,33 +53,79 @@ class CookieTest {
                 .array();
     }
 
+    private static void from(byte[] source, CookieTools tools) {
+        System.arraycopy(source, 0, tools.source, 0, source.length);
+        tools.sourceBytes = source.length;
+    }
+
     private static String mac2(byte[] message) {
         return Vectors.hex(Arrays.copyOfRange(message, message.length - 16, message.length));
     }
 
-    @Test
-    void followsEveryVectorOnBothSides() throws Exception {
+    /// Whatever seals them.
+    @ParameterizedTest
+    @EnumSource
+    void followsEveryVectorOnBothSides(AeadEngine engine) throws Exception {
         JsonNode cases = Vectors.field(Vectors.read("cookie.json"), "cases");
         assertThat(cases.size()).isEqualTo(10);
         for (JsonNode c : cases) {
-            StaticIdentity responder = new StaticIdentity(PrivateKey.fromBytes(Vectors.bytes(c, "responder_private")));
-            RemoteIdentity remote = new RemoteIdentity(responder.publicKey());
-            CookieChecker checker = new CookieChecker(responder);
             RandomSource random = scripted(Vectors.bytes(c, "cookie_secret"), Vectors.bytes(c, "nonce"));
-            byte[] message = Vectors.bytes(c, "message");
-            assertThat(checker.mac1Valid(message, new Blake2sMac())).isTrue();
-            byte[] reply = checker.reply(message, source(c), 0, random, new Blake2sMac());
-            assertThat(Vectors.hex(reply)).isEqualTo(Vectors.text(c, "cookie_reply"));
+            try (Aead aead = engine.newAead();
+                    CookieTools tools = new CookieTools(aead, random)) {
+                follow(c, tools);
+            }
+        }
+    }
 
-            Cookie cookie = new Cookie();
-            byte[] sent = message.clone();
-            cookie.stamp(sent, remote, 0);
-            assertThat(Arrays.copyOf(sent, sent.length - 16)).isEqualTo(Arrays.copyOf(message, message.length - 16));
-            assertThat(cookie.consume(reply, remote, 0)).isTrue();
-            cookie.stamp(sent, remote, 0);
-            assertThat(Vectors.hex(sent)).isEqualTo(Vectors.text(c, "message_with_mac2"));
-            assertThat(checker.mac2Valid(sent, source(c), 0, random, new Blake2sMac()))
-                    .isTrue();
+    private static void follow(JsonNode c, CookieTools tools) throws Exception {
+        StaticIdentity responder = new StaticIdentity(PrivateKey.fromBytes(Vectors.bytes(c, "responder_private")));
+        RemoteIdentity remote = new RemoteIdentity(responder.publicKey());
+        CookieChecker checker = new CookieChecker(responder);
+        byte[] message = Vectors.bytes(c, "message");
+        from(source(c), tools);
+        assertThat(checker.mac1Valid(message, tools)).isTrue();
+        byte[] reply = checker.reply(message, 0, tools);
+        assertThat(Vectors.hex(reply)).isEqualTo(Vectors.text(c, "cookie_reply"));
+
+        Cookie cookie = new Cookie();
+        byte[] sent = message.clone();
+        cookie.stamp(sent, remote, 0);
+        assertThat(Arrays.copyOf(sent, sent.length - 16)).isEqualTo(Arrays.copyOf(message, message.length - 16));
+        assertThat(cookie.consume(reply, remote, 0)).isTrue();
+        cookie.stamp(sent, remote, 0);
+        assertThat(Vectors.hex(sent)).isEqualTo(Vectors.text(c, "message_with_mac2"));
+        assertThat(checker.mac2Valid(sent, 0, tools)).isTrue();
+    }
+
+    @Test
+    void givesTheToolsTheSourceAsTheVectorsWriteIt() throws Exception {
+        try (Exchange e = new Exchange()) {
+            e.duo.tools.source(false, 0xc0000209L << 32, 0, 0xca6c);
+            assertThat(Arrays.copyOf(e.duo.tools.source, e.duo.tools.sourceBytes))
+                    .isEqualTo(SOURCE);
+            e.duo.tools.source(true, 0x20010db8_00010203L, 0x04050607_08090a0bL, 51820);
+            byte[] ipv6 =
+                    InetAddress.getByName("2001:db8:1:203:405:607:809:a0b").getAddress();
+            assertThat(Arrays.copyOf(e.duo.tools.source, e.duo.tools.sourceBytes))
+                    .isEqualTo(ByteBuffer.allocate(18)
+                            .put(ipv6)
+                            .putShort((short) 51820)
+                            .array());
+        }
+    }
+
+    @Test
+    void noTwoRepliesHaveTheSameNonceAndEachOpens() {
+        try (Exchange e = new Exchange()) {
+            Set<String> nonces = new HashSet<>();
+            for (int i = 0; i < 1000; i++) {
+                HandshakeInitiation.writeSenderIndex(e.message, i);
+                e.stamp(0);
+                byte[] reply = e.reply(0);
+                nonces.add(Vectors.hex(Arrays.copyOfRange(reply, CookieReply.NONCE, CookieReply.SEALED_COOKIE)));
+                assertThat(e.consume(reply, 0)).isTrue();
+            }
+            assertThat(nonces).hasSize(1000);
         }
     }
 
@@ -95,7 +146,13 @@ class CookieTest {
         }
 
         private byte[] reply(long nowNs) {
-            return checker.reply(message, SOURCE, nowNs, duo.random, new Blake2sMac());
+            return reply(checker, nowNs);
+        }
+
+        /// A copy.
+        private byte[] reply(CookieChecker responder, long nowNs) {
+            from(SOURCE, duo.tools);
+            return responder.reply(message, nowNs, duo.tools).clone();
         }
 
         private boolean consume(byte[] reply, long nowNs) {
@@ -103,7 +160,8 @@ class CookieTest {
         }
 
         private boolean mac2Valid(byte[] source, long nowNs) {
-            return checker.mac2Valid(message, source, nowNs, duo.random, new Blake2sMac());
+            from(source, duo.tools);
+            return checker.mac2Valid(message, nowNs, duo.tools);
         }
 
         private boolean hasMac2() {
@@ -222,7 +280,7 @@ class CookieTest {
     void refusesAReplyFromSomebodyElse() {
         try (Exchange e = new Exchange()) {
             e.stamp(0);
-            byte[] reply = new CookieChecker(e.duo.alice).reply(e.message, SOURCE, 0, e.duo.random, new Blake2sMac());
+            byte[] reply = e.reply(new CookieChecker(e.duo.alice), 0);
             assertThat(e.consume(reply, 0)).isFalse();
         }
     }
@@ -245,10 +303,10 @@ class CookieTest {
     void mac1CoversEveryByteBeforeIt() {
         try (Exchange e = new Exchange()) {
             e.stamp(0);
-            assertThat(e.checker.mac1Valid(e.message, new Blake2sMac())).isTrue();
+            assertThat(e.checker.mac1Valid(e.message, e.duo.tools)).isTrue();
             for (int bit = 0; bit < 8 * HandshakeInitiation.MAC2; bit++) {
                 e.message[bit / 8] ^= (byte) (1 << bit % 8);
-                assertThat(e.checker.mac1Valid(e.message, new Blake2sMac()))
+                assertThat(e.checker.mac1Valid(e.message, e.duo.tools))
                         .as("bit %d", bit)
                         .isFalse();
                 e.message[bit / 8] ^= (byte) (1 << bit % 8);
@@ -279,10 +337,12 @@ class CookieTest {
             byte[] cookie = new byte[16];
             Blake2s.mac(secret, SOURCE, 0, SOURCE.length, cookie, 0);
             e.stamp(0);
-            RandomSource once = scripted(secret, new byte[24], new byte[24]);
-            assertThat(e.consume(e.checker.reply(e.message, SOURCE, 0, once, new Blake2sMac()), 0))
-                    .isTrue();
-            e.checker.reply(e.message, SOURCE, 119 * SECOND_NS, once, new Blake2sMac());
+            try (Aead aead = AeadEngine.BOUNCY_CASTLE.newAead();
+                    CookieTools once = new CookieTools(aead, scripted(secret, new byte[24]))) {
+                from(SOURCE, once);
+                assertThat(e.consume(e.checker.reply(e.message, 0, once), 0)).isTrue();
+                e.checker.reply(e.message, 119 * SECOND_NS, once);
+            }
             e.stamp(0);
             byte[] expected = new byte[16];
             Blake2s.mac(cookie, e.message, 0, HandshakeInitiation.MAC2, expected, 0);
@@ -305,13 +365,13 @@ class CookieTest {
                     results.add(pool.submit(() -> {
                         byte[] message = e.message.clone();
                         Cookie cookie = new Cookie();
+                        from(SOURCE, own.tools);
                         start.await();
                         cookie.stamp(message, e.duo.remoteBob, nowNs);
-                        boolean valid = e.checker.mac1Valid(message, new Blake2sMac());
-                        byte[] reply = e.checker.reply(message, SOURCE, nowNs, own.random, new Blake2sMac());
-                        valid &= cookie.consume(reply, e.duo.remoteBob, nowNs);
+                        boolean valid = e.checker.mac1Valid(message, own.tools);
+                        valid &= cookie.consume(e.checker.reply(message, nowNs, own.tools), e.duo.remoteBob, nowNs);
                         cookie.stamp(message, e.duo.remoteBob, nowNs);
-                        valid &= e.checker.mac2Valid(message, SOURCE, nowNs, own.random, new Blake2sMac());
+                        valid &= e.checker.mac2Valid(message, nowNs, own.tools);
                         own.close();
                         return valid;
                     }));

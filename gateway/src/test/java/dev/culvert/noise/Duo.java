@@ -1,5 +1,6 @@
 package dev.culvert.noise;
 
+import dev.culvert.crypto.Aead;
 import dev.culvert.crypto.AeadEngine;
 import dev.culvert.crypto.HandshakeCipher;
 import dev.culvert.crypto.PresharedKey;
@@ -22,6 +23,9 @@ final class Duo implements AutoCloseable {
 
     final RandomSource random;
     final HandshakeCipher cipher = new HandshakeCipher(AeadEngine.BOUNCY_CASTLE.newAead());
+    final Aead aead = AeadEngine.BOUNCY_CASTLE.newAead();
+    /// Of whoever checks or answers.
+    final CookieTools tools;
     final StaticIdentity alice;
     final StaticIdentity bob;
     final RemoteIdentity remoteAlice;
@@ -31,6 +35,7 @@ final class Duo implements AutoCloseable {
 
     Duo(long seed) {
         random = new Random(seed)::nextBytes;
+        tools = new CookieTools(aead, random);
         alice = new StaticIdentity(PrivateKey.generate(random));
         bob = new StaticIdentity(PrivateKey.generate(random));
         remoteAlice = new RemoteIdentity(alice.publicKey());
@@ -80,8 +85,17 @@ final class Duo implements AutoCloseable {
         new Cookie().stamp(message, new RemoteIdentity(receiver), 0);
     }
 
+    /// Whether `message` was made for the public key of `me`.
+    static boolean mac1Valid(StaticIdentity me, byte[] message) {
+        try (Duo duo = new Duo(0)) {
+            return new CookieChecker(me).mac1Valid(message, duo.tools);
+        }
+    }
+
     @Override
     public void close() {
         cipher.close();
+        tools.close();
+        aead.close();
     }
 }

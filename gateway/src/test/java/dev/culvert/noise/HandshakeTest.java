@@ -3,7 +3,6 @@ package dev.culvert.noise;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.culvert.crypto.Blake2sMac;
 import dev.culvert.crypto.Memory;
 import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PrivateKey;
@@ -25,7 +24,7 @@ class HandshakeTest {
         try (Duo duo = new Duo(seed);
                 SentInitiation sent = duo.initiation(Duo.TIME)) {
             PresharedKey psk = withPsk ? duo.psk : PresharedKey.NONE;
-            assertThat(new CookieChecker(duo.bob).mac1Valid(sent.message(), new Blake2sMac()))
+            assertThat(new CookieChecker(duo.bob).mac1Valid(sent.message(), duo.tools))
                     .isTrue();
             try (ReceivedInitiation received = Objects.requireNonNull(duo.open(sent.message()))) {
                 assertThat(received.initiator()).isEqualTo(duo.alice.publicKey());
@@ -36,7 +35,7 @@ class HandshakeTest {
                     SessionKeys keys =
                             Objects.requireNonNull(sent.consumeResponse(duo.alice, psk, draft.message(), duo.cipher))) {
                 assertThat(HandshakeResponse.receiverIndex(draft.message())).isEqualTo(Duo.ALICE_INDEX);
-                assertThat(new CookieChecker(duo.alice).mac1Valid(draft.message(), new Blake2sMac()))
+                assertThat(new CookieChecker(duo.alice).mac1Valid(draft.message(), duo.tools))
                         .isTrue();
                 assertThat(keys.sending()).isEqualTo(draft.keys().receiving()).isNotEqualTo(keys.receiving());
                 assertThat(keys.receiving()).isEqualTo(draft.keys().sending());
@@ -60,8 +59,7 @@ class HandshakeTest {
 
     /// As the device does it, without load: shape, mac1, static key, timestamp.
     private static @Nullable Tai64n accepted(Duo duo, byte[] message) {
-        if (typeOf(message) != MessageType.INITIATION
-                || !new CookieChecker(duo.bob).mac1Valid(message, new Blake2sMac())) {
+        if (typeOf(message) != MessageType.INITIATION || !new CookieChecker(duo.bob).mac1Valid(message, duo.tools)) {
             return null;
         }
         ReceivedInitiation received = duo.open(message);
@@ -103,7 +101,7 @@ class HandshakeTest {
             for (int bit = 8 * HandshakeInitiation.EPHEMERAL; bit < 8 * HandshakeInitiation.MAC1; bit++) {
                 byte[] forged = flipped(sent.message(), bit);
                 Duo.writeMac1(forged, duo.bob.publicKey());
-                assertThat(new CookieChecker(duo.bob).mac1Valid(forged, new Blake2sMac()))
+                assertThat(new CookieChecker(duo.bob).mac1Valid(forged, duo.tools))
                         .isTrue();
                 assertThat(accepted(duo, forged)).as("bit %d", bit).isNull();
             }
@@ -116,19 +114,17 @@ class HandshakeTest {
         try (Duo duo = new Duo(4);
                 SentInitiation sent = duo.initiation(Duo.TIME)) {
             CookieChecker checker = new CookieChecker(duo.bob);
-            byte[] source = {10, 0, 0, 1, 0x12, 0x34};
+            duo.tools.source(false, 0x0a000001L << 32, 0, 0x1234);
             Cookie cookie = new Cookie();
             cookie.stamp(sent.message(), duo.remoteBob, 0);
-            assertThat(cookie.consume(
-                            checker.reply(sent.message(), source, 0, duo.random, new Blake2sMac()), duo.remoteBob, 0))
+            assertThat(cookie.consume(checker.reply(sent.message(), 0, duo.tools), duo.remoteBob, 0))
                     .isTrue();
             cookie.stamp(sent.message(), duo.remoteBob, 0);
-            assertThat(checker.mac2Valid(sent.message(), source, 0, duo.random, new Blake2sMac()))
-                    .isTrue();
+            assertThat(checker.mac2Valid(sent.message(), 0, duo.tools)).isTrue();
             for (int bit = 8 * HandshakeInitiation.MAC2; bit < 8 * HandshakeInitiation.BYTES; bit++) {
                 byte[] changed = flipped(sent.message(), bit);
                 assertThat(accepted(duo, changed)).isEqualTo(Duo.TIME);
-                assertThat(checker.mac2Valid(changed, source, 0, duo.random, new Blake2sMac()))
+                assertThat(checker.mac2Valid(changed, 0, duo.tools))
                         .as("bit %d", bit)
                         .isFalse();
             }
@@ -144,7 +140,7 @@ class HandshakeTest {
             byte[] response = draft.message();
             for (int bit = 0; bit < 8 * HandshakeResponse.MAC2; bit++) {
                 byte[] forged = flipped(response, bit);
-                boolean passes = typeOf(forged) == MessageType.RESPONSE && checker.mac1Valid(forged, new Blake2sMac());
+                boolean passes = typeOf(forged) == MessageType.RESPONSE && checker.mac1Valid(forged, duo.tools);
                 assertThat(passes).as("bit %d", bit).isFalse();
                 if (bit >= 8 * HandshakeResponse.EPHEMERAL && bit < 8 * HandshakeResponse.MAC1) {
                     // An attacker can make mac1 right.
