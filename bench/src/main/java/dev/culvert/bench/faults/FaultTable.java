@@ -1,7 +1,5 @@
 package dev.culvert.bench.faults;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Queue;
@@ -89,29 +87,10 @@ public final class FaultTable {
 
     /// Over one second: what the figures of speed had to share with.
     private static String busyCores() {
-        long[] before = cpuTicks();
+        double before = Figures.machineCpuSeconds();
+        long startNs = System.nanoTime();
         Waiting.seconds(1);
-        long[] after = cpuTicks();
-        double all = after[0] - before[0];
-        double idle = after[1] - before[1];
         return String.format(
-                Locale.ROOT,
-                "%.2f",
-                all == 0 ? 0 : (all - idle) / all * Runtime.getRuntime().availableProcessors());
-    }
-
-    /// All ticks, and idle ones (proc(5): user nice system idle iowait ...).
-    private static long[] cpuTicks() {
-        try {
-            String[] fields =
-                    Files.readAllLines(Path.of("/proc/stat")).getFirst().split(" +", -1);
-            long all = 0;
-            for (int i = 1; i <= 8; i++) {
-                all += Long.parseLong(fields[i]);
-            }
-            return new long[] {all, Long.parseLong(fields[4]) + Long.parseLong(fields[5])};
-        } catch (IOException e) {
-            throw new TrialFailure("/proc/stat cannot be read", e);
-        }
+                Locale.ROOT, "%.2f", (Figures.machineCpuSeconds() - before) * 1e9 / (System.nanoTime() - startNs));
     }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// What a process uses (proc(5), jcmd).
 final class Figures {
@@ -26,6 +27,21 @@ final class Figures {
             return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
         } catch (IOException e) {
             return Double.NaN;
+        }
+    }
+
+    /// CPU time that all cores together have spent on anything (proc(5): user nice system idle iowait irq softirq
+    /// steal).
+    static double machineCpuSeconds() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/stat"))) {
+            String[] fields = lines.findFirst().orElseThrow().split(" +", -1);
+            long ticks = 0;
+            for (int i = 1; i <= 8; i++) {
+                ticks += i == 4 || i == 5 ? 0 : Long.parseLong(fields[i]);
+            }
+            return ticks / TICKS_PER_SECOND;
+        } catch (IOException e) {
+            throw new TrialFailure("/proc/stat cannot be read", e);
         }
     }
 

@@ -87,7 +87,7 @@ final class FloodRow implements FaultRow {
         String name = kind.operatorName().replace('_', ' ');
         Map<String, Object> job = job(scene, kind, plan.floodS());
 
-        Base base = scene.trial.options.quick() ? Base.NONE : base(scene, kind, plan);
+        Base base = scene.trial.options.quick() ? Base.NONE : base(scene, hub, kind, plan);
         OptionalLong heapBefore = Figures.heapKib(hub.pid());
         GeneratorProcess flood = scene.generator(job);
         FloodCount countBefore = FloodCount.of(scene);
@@ -95,7 +95,9 @@ final class FloodRow implements FaultRow {
         double cpuBefore = hub.cpuSeconds();
         flood.go();
         Waiting.seconds(SETTLE_S);
+        CpuMeter meter = CpuMeter.start(hub);
         double mbit = Flow.start(scene, plan.flowS()).meanMbit();
+        CpuMeter.Used used = meter.read();
         PingRun ping = PingRun.start(
                 scene.trial,
                 scene.spokeSpace,
@@ -115,7 +117,8 @@ final class FloodRow implements FaultRow {
                 name + ": what the flow keeps",
                 "≥ " + percent(target),
                 percent(mbit / base.mbit()) + " (" + mbit(mbit) + " of " + mbit(base.mbit()) + ")",
-                mbit >= target * base.mbit());
+                mbit >= target * base.mbit(),
+                why(used, base, mbit, figures.number("rate"), count.overflows()));
         latency(report, name, pings, base.p99Ms(), endS);
         report.function(
                 name + ": answers",
@@ -138,16 +141,33 @@ final class FloodRow implements FaultRow {
     }
 
     /// What the flow and the pings are when the hub's firewall drops the same flood.
-    private record Base(double mbit, double p99Ms, String rate) {
-        static final Base NONE = new Base(Double.NaN, 1, "?");
+    private record Base(double mbit, double p99Ms, String rate, CpuMeter.Used used) {
+        static final Base NONE = new Base(Double.NaN, 1, "?", new CpuMeter.Used(0, 0));
     }
 
-    private static Base base(Scene scene, FloodKind kind, Plan plan) {
+    /// What the flow lost, it lost to full sockets or, on a machine without an idle core, to the time that the hub
+    /// spent
+    /// on the flood.
+    private static String why(CpuMeter.Used used, Base base, double mbit, double rate, long overflows) {
+        double ofTheFlow = base.used().hubCores() * mbit / base.mbit();
+        return String.format(
+                Locale.ROOT,
+                "%.2f of %d cores busy; beyond the flow's part, the hub spent %.1f us a datagram of the flood; %,d"
+                        + " datagrams lost to full sockets",
+                used.busyCores(),
+                Runtime.getRuntime().availableProcessors(),
+                1e6 * (used.hubCores() - ofTheFlow) / rate,
+                overflows);
+    }
+
+    private static Base base(Scene scene, Tunnel hub, FloodKind kind, Plan plan) {
         scene.dropFlood(true);
         GeneratorProcess flood = scene.generator(job(scene, kind, UNTIL_STOPPED_S));
         flood.go();
         Waiting.seconds(SETTLE_S);
+        CpuMeter meter = CpuMeter.start(hub);
         double mbit = Flow.start(scene, plan.baseFlowS()).meanMbit();
+        CpuMeter.Used used = meter.read();
         double p99Ms = PingRun.start(
                         scene.trial,
                         scene.spokeSpace,
@@ -161,7 +181,7 @@ final class FloodRow implements FaultRow {
         flood.stop();
         JobFigures figures = flood.done(Duration.ofSeconds(10));
         scene.dropFlood(false);
-        return new Base(mbit, p99Ms, figures.text("rate"));
+        return new Base(mbit, p99Ms, figures.text("rate"), used);
     }
 
     private static void latency(Report report, String name, PingRun.Outcome pings, double baseP99, double endS) {
