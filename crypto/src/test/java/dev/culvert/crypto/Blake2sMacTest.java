@@ -36,16 +36,25 @@ final class Blake2sMacTest {
         byte[] message = new byte[148];
         new Random(1).nextBytes(message);
         Blake2s.mac(key, message, 0, 116, message, 116);
+        Blake2sMac.PublicKeyed keyed = new Blake2sMac.PublicKeyed(key);
         assertThat(mac.matches(key, message, 116)).isTrue();
+        assertThat(mac.matches(keyed, message, 116)).isTrue();
         for (int bit = 0; bit < 8 * 132; bit++) {
             message[bit / 8] ^= (byte) (1 << bit % 8);
             assertThat(mac.matches(key, message, 116)).as("bit %d", bit).isFalse();
+            assertThat(mac.matches(keyed, message, 116)).as("bit %d", bit).isFalse();
             message[bit / 8] ^= (byte) (1 << bit % 8);
         }
         message[147] ^= 1;
         assertThat(mac.matches(key, message, 116))
                 .as("what follows is not covered")
                 .isTrue();
+        assertThat(mac.matches(keyed, message, 116)).isTrue();
+        key[3] ^= 1;
+        assertThat(mac.matches(keyed, message, 116))
+                .as("it keeps no array of ours")
+                .isTrue();
+        assertThat(mac.matches(new Blake2sMac.PublicKeyed(key), message, 116)).isFalse();
     }
 
     @Test

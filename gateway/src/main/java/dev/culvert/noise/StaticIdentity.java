@@ -1,5 +1,6 @@
 package dev.culvert.noise;
 
+import dev.culvert.crypto.Blake2sMac;
 import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
 
@@ -11,14 +12,14 @@ import dev.culvert.crypto.PublicKey;
 public final class StaticIdentity implements AutoCloseable {
     private final PrivateKey privateKey;
     private final PublicKey publicKey;
-    private final byte[] mac1Key;
+    private final Blake2sMac.PublicKeyed mac1Key;
     private final byte[] cookieKey;
 
     /// @param privateKey its own from here on: closed with the identity
     public StaticIdentity(PrivateKey privateKey) {
         this.privateKey = privateKey;
         publicKey = privateKey.publicKey();
-        mac1Key = Labels.mac1Key(publicKey);
+        mac1Key = new Blake2sMac.PublicKeyed(Labels.mac1Key(publicKey));
         cookieKey = Labels.cookieKey(publicKey);
     }
 
@@ -30,8 +31,8 @@ public final class StaticIdentity implements AutoCloseable {
         return publicKey;
     }
 
-    /// 32 bytes: the mac1 key of messages sent to us.
-    public byte[] mac1Key() {
+    /// The mac1 key of messages sent to us.
+    Blake2sMac.PublicKeyed mac1Key() {
         return mac1Key;
     }
 
