@@ -26,7 +26,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /// handshake-workers: 1          # threads for handshakes; half as many as cores
 /// staged-bytes-max: 67108864    # for all packets that wait for a handshake
 /// handshakes:                   # against floods
-///   queue: 4096                 # initiations that wait; more are dropped
+///   queue: 16384                # initiations that wait; more are dropped
 ///   under-load-at: 512          # so many waiting: a cookie is required
 ///   under-load-for-ms: 1000     # and for so long afterwards
 ///   per-source-per-second: 20   # then, for each IPv4 address or IPv6 /64
@@ -120,7 +120,7 @@ public record HubSettings(int lanes, int handshakeWorkers, long stagedBytesMax, 
         Integer forMs = given.underLoadForMs();
         return new HandshakeLimits(
                 queue,
-                Objects.requireNonNullElse(given.underLoadAt(), Math.max(1, queue / 8)),
+                Objects.requireNonNullElse(given.underLoadAt(), Math.clamp(queue / 8, 1, defaults.underLoadAt())),
                 forMs == null ? defaults.underLoadForNs() : forMs * 1_000_000L,
                 Objects.requireNonNullElse(given.perSourcePerSecond(), defaults.perSourcePerSecond()),
                 Objects.requireNonNullElse(given.perSourceBurst(), defaults.perSourceBurst()),

@@ -13,7 +13,7 @@ public enum DropReason {
     COOKIE_REQUIRED("under load: answered with a cookie reply"),
     COOKIE_WITHHELD("under load: more ask for cookies than a lane answers, and this was its sender's first try"),
     RATE_LIMITED("under load: too many handshakes from this source"),
-    HANDSHAKE_QUEUE_FULL("more handshakes than the workers can do"),
+    HANDSHAKE_QUEUE_FULL("more handshakes than the workers can do, at all or in time"),
     BAD_INITIATION("the initiation did not open"),
     OWN_KEY("the initiation carries our own public key"),
     UNKNOWN_PEER("the initiation is of a public key that is no peer"),

@@ -2,8 +2,11 @@ package dev.culvert.device;
 
 import dev.culvert.noise.Protocol;
 
-/// What a device does against floods of handshakes (conformance 1.7). The defaults are the kernel's figures, but
-/// the last, which it does not have.
+/// What a device does against floods of handshakes (conformance 1.7). The defaults are the kernel's figures, with
+/// two
+/// exceptions: the queue is four times as long, since ten thousand spokes come back at once when a hub restarts,
+/// and
+/// only those with a cookie can fill it; and the kernel answers every initiation with a cookie.
 ///
 /// @param queue initiations from the network that may wait for a worker; more are dropped
 /// @param underLoadAt so many waiting put the device under load: then a cookie is required
@@ -12,8 +15,7 @@ import dev.culvert.noise.Protocol;
 /// @param perSourceBurst and at once
 /// @param sourcesMax sources that are remembered; when they are that many, others are refused
 /// @param cookieRepliesPerSecond of a lane: beyond it, only senders that come again are answered, and at most as
-/// many
-/// of those once more
+/// many of those
 @Published
 public record HandshakeLimits(
         int queue,
@@ -24,7 +26,7 @@ public record HandshakeLimits(
         int sourcesMax,
         int cookieRepliesPerSecond) {
     public static final HandshakeLimits DEFAULTS = new HandshakeLimits(
-            Protocol.MAX_QUEUED_INCOMING_HANDSHAKES,
+            4 * Protocol.MAX_QUEUED_INCOMING_HANDSHAKES,
             Protocol.MAX_QUEUED_INCOMING_HANDSHAKES / 8,
             1_000_000_000L,
             20,

@@ -157,7 +157,16 @@ final class Handshakes {
     ///
     /// @return false if the queue is full
     boolean initiationReceived(Identity identity, byte[] message, Endpoint source) {
-        return device.handshakes.offerInbound(worker -> openInitiation(identity, message, source, worker));
+        long receivedNs = lane.nowNs;
+        return device.handshakes.offerInbound(worker -> {
+            if (device.clock.bootNs() - receivedNs < Protocol.REKEY_TIMEOUT_NS) {
+                openInitiation(identity, message, source, worker);
+            } else {
+                // Its sender has made another one and would not take the response. In a storm, work for nothing would
+                // keep the queue long for ever.
+                worker.counters().dropped(DropReason.HANDSHAKE_QUEUE_FULL);
+            }
+        });
     }
 
     private void openInitiation(Identity identity, byte[] message, Endpoint source, HandshakeWorker worker) {

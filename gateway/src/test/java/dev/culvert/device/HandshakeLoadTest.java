@@ -39,9 +39,9 @@ final class HandshakeLoadTest {
     }
 
     @Test
-    void isUnderLoadFromAnEighthOfTheQueueAndForASecondAfterwards() {
+    void isUnderLoadFromAnEighthOfTheKernelsQueueAndForASecondAfterwards() {
         HandshakeLoad load = load(HandshakeLimits.DEFAULTS);
-        assertThat(HandshakeLimits.DEFAULTS.underLoadAt()).isEqualTo(HandshakeLimits.DEFAULTS.queue() / 8);
+        assertThat(HandshakeLimits.DEFAULTS.underLoadAt()).isEqualTo(4096 / 8);
         assertThat(load.isUnderLoad(0)).as("from the start").isFalse();
         depth = 511;
         assertThat(load.isUnderLoad(1)).isFalse();

@@ -104,6 +104,26 @@ final class LoadTest {
         assertThat(pair.spoke.takeSent()).extracting(Datagram::type).containsExactly(4);
     }
 
+    /// In a storm the queue may be longer than its senders wait.
+    @Test
+    void anInitiationThatWaitedTooLongIsNotAnswered() {
+        pair.hub.stepwise = true;
+        for (long waitedNs : new long[] {5 * S - 1, 5 * S}) {
+            Datagram initiation = next();
+            pair.hub.receive(0, initiation);
+            assertThat(pair.hub.works()).isEqualTo(1);
+            pair.clock.advance(waitedNs);
+            pair.hub.runWork(0);
+            boolean answered = pair.hub.hasCommand(0);
+            assertThat(answered).isEqualTo(waitedNs < 5 * S);
+            if (answered) {
+                pair.hub.runCommand(0);
+                assertThat(pair.hub.takeSent()).extracting(Datagram::type).containsExactly(2);
+            }
+        }
+        assertThat(pair.hub.drops(DropReason.HANDSHAKE_QUEUE_FULL)).isEqualTo(1);
+    }
+
     @Test
     void withoutLoadMac2IsNotLookedAt() {
         Datagram initiation = next();

@@ -128,7 +128,9 @@ final class StormRow implements FaultRow {
         int flowS = scene.trial.options.quick() ? 3 : FLOW_S;
         Flow flow = Flow.start(scene, flowS);
         generator.go();
+        CpuMeter meter = CpuMeter.start(hub);
         double mbit = flow.meanMbit();
+        CpuMeter.Used used = meter.read();
         double cpu = hub.cpuSeconds() - cpuBefore;
         JobFigures figures = generator.done(Duration.ofSeconds(LIMIT_S));
         int inTime = figures.count("inTime");
@@ -143,7 +145,14 @@ final class StormRow implements FaultRow {
                         figures.text("connectP99"),
                         figures.text("connectMax")),
                 inTime == peers,
-                figures.text("cookieReplies") + " cookie replies were accepted by the peers");
+                String.format(
+                        Locale.ROOT,
+                        "%s cookie replies were accepted by the peers; beside the flow, %.2f of %d cores busy, the hub made"
+                                + " %.0f handshakes a second",
+                        figures.text("cookieReplies"),
+                        used.busyCores(),
+                        Runtime.getRuntime().availableProcessors(),
+                        peers / Math.max(1, figures.number("connectMax"))));
         report.speed(
                 "flow meanwhile",
                 "≥ 80 % of what it has if iptables drops the storm",
