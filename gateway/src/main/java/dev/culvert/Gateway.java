@@ -4,6 +4,7 @@ import dev.culvert.cli.GatewayLauncher;
 import dev.culvert.cli.GatewayOptions;
 import dev.culvert.cli.RunningGateway;
 import dev.culvert.conf.HubSettings;
+import dev.culvert.conf.PeerJournal;
 import dev.culvert.crypto.AeadEngine;
 import dev.culvert.device.Device;
 import dev.culvert.device.DeviceControl;
@@ -18,12 +19,14 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +40,7 @@ final class Gateway implements RunningGateway {
     private final CountDownLatch ended = new CountDownLatch(1);
     private final MultiThreadIoEventLoopGroup control;
     private final Device device;
+    private final @Nullable PeerJournal journal;
     private final SuspendWatch suspendWatch;
     private final LinkWatch watch;
     private final UapiServer uapi;
@@ -59,6 +63,12 @@ final class Gateway implements RunningGateway {
             SecureRandom random = new SecureRandom();
             device = unwind.add(
                     Device.start(deviceOptions, tun, SystemClock.INSTANCE, random::nextBytes, ended::countDown));
+            Path journalFile = options.journal();
+            journal = journalFile == null ? null : unwind.add(PeerJournal.open(journalFile));
+            if (journal != null) {
+                device.remember(journal.peers());
+                journal.follow(device, tun.name());
+            }
             control = new MultiThreadIoEventLoopGroup(
                     1, new DefaultThreadFactory(tun.name() + "-control", true), EpollIoHandler.newFactory());
             unwind.add(() -> control.shutdownGracefully(0, CLOSE_TIMEOUT_S, TimeUnit.SECONDS)
@@ -133,6 +143,9 @@ final class Gateway implements RunningGateway {
         watch.close();
         suspendWatch.close();
         control.shutdownGracefully(0, CLOSE_TIMEOUT_S, TimeUnit.SECONDS).syncUninterruptibly();
+        if (journal != null) {
+            journal.close();
+        }
         device.close();
         tun.close();
         LOG.info("{} has ended", tun.name());

@@ -110,7 +110,8 @@
 ///    limit: `HandshakeLimits`) and puts the rest into a bounded queue. A worker computes on a view that cannot
 ///    change; the home lane commits what it made if timestamp, configuration and peer still allow it, draws the
 ///    index and writes the macs. So a flood costs established sessions no Diffie-Hellman. What it still costs a
-///    lane is a cookie reply for each initiation with a right mac1: `deploy/verify --faults R13` measures that.
+///    lane is the mac1 of each datagram, and a bounded number of cookie replies (`CookieReplyBudget`);
+///    `deploy/verify --faults R13` measures that.
 /// 9. **The control plane stands apart.** Routing is a path-copying trie (`AllowedIps`): a change allocates the
 ///    nodes of its path and publishes a new root. A set is compared with what stands, a get waits for no lane,
 ///    and nothing costs a step per peer for each packet, each second, or each single change.
@@ -121,8 +122,10 @@
 ///     whose clock went back and a kernel that refuses to send are told, once in ten seconds (`LimitedLog`). A
 ///     packet of the host's that has no peer or no endpoint is answered by ICMP (`UnreachableReplies`). A state
 ///     that cannot be is an assertion. What an operator did wrong is a sentence that says what to do.
-/// 12. **A little will be remembered across restarts**: endpoints and greatest timestamps per peer, no keys.
-///     Not built yet; nothing above depends on it.
+/// 12. **A little is remembered across restarts**: endpoints and greatest timestamps per peer, no keys, in a
+///     file (`conf/PeerJournal`) that a thread of its own writes when `device/PeerMemory` notes a change. A
+///     restarted hub refuses replays by it and greets its spokes, paced (`PeerGreeter`). Not built yet; nothing
+///     above depends on it.
 /// 13. **Spoke to spoke goes through the host's kernel**, so that its firewall applies. A short cut that
 ///     re-encrypts in the receive buffer may come as an option; slots have the room for it.
 /// 14. **Metrics read published counters only** (`LaneCounters`, `DropReason.label`), on a thread of their own
@@ -143,8 +146,8 @@
 ///
 /// `cli` parses the command line and gets the gateway handed in (`cli/GatewayLauncher`): only the root knows
 /// all rooms. `conf` reads wg-quick's file and sets up addresses, routes and DNS; `uapi` speaks to wg(8) over a
-/// socket. Both say what they want as one `device/DeviceChange`, which is applied whole or not at all.
-/// What WireGuard's file has no place for is read by `conf/HubSettings`, once, at the start.
+/// socket. Both say what they want as one `device/DeviceChange`, which is applied whole or not at all. What
+/// WireGuard's file has no place for is read by `conf/HubSettings`, once, at the start.
 ///
 /// ## House rules
 ///

@@ -2,6 +2,7 @@ package dev.culvert.cli;
 
 import dev.culvert.conf.ConfException;
 import dev.culvert.conf.HubSettings;
+import dev.culvert.conf.PeerJournal;
 import dev.culvert.device.DeviceOptions;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -46,21 +47,46 @@ final class GatewayArguments {
             description = "Settings of the hub, /etc/culvert/IFNAME.yaml if that is there. Also CULVERT_SETTINGS.")
     private @Nullable Path settings;
 
-    GatewayOptions toOptions(String interfaceName, CommandLine command, Map<String, String> environment)
+    @Option(
+            names = "--journal",
+            paramLabel = "on|off|FILE",
+            defaultValue = "${env:CULVERT_JOURNAL}",
+            description = {
+                "Remembers endpoints and timestamps of peers across restarts (no keys), in FILE or in"
+                        + " /var/lib/culvert/IFNAME.peers.",
+                "On under `culvert up`, else off. Also CULVERT_JOURNAL, and `journal` in the settings."
+            })
+    private @Nullable String journal;
+
+    /// @param remembers whether peers are remembered across restarts where nobody says
+    GatewayOptions toOptions(
+            String interfaceName, boolean remembers, CommandLine command, Map<String, String> environment)
             throws CliFailure, ConfException, IOException {
         require(lanes >= 0 && lanes <= LANES_MAX, command, "--lanes takes a number from 0 to " + LANES_MAX);
         require(
                 handshakeWorkers >= 0 && handshakeWorkers <= WORKERS_MAX,
                 command,
                 "--handshake-workers takes a number from 0 to " + WORKERS_MAX);
+        HubSettings file = HubSettings.read(settings == null ? HubSettings.fileOf(interfaceName) : settings);
         return new GatewayOptions(
                 interfaceName,
                 lanes,
                 engine(command),
                 handshakeWorkers,
-                HubSettings.read(settings == null ? HubSettings.fileOf(interfaceName) : settings),
+                file,
+                journal(interfaceName, file, remembers),
                 descriptor("WG_TUN_FD", environment),
                 descriptor("WG_UAPI_FD", environment));
+    }
+
+    private @Nullable Path journal(String interfaceName, HubSettings file, boolean remembers) {
+        String asked = journal != null && !journal.isEmpty() ? journal : file.journal();
+        return switch (asked) {
+            case "on" -> PeerJournal.fileOf(interfaceName);
+            case "off" -> null;
+            case "" -> remembers ? PeerJournal.fileOf(interfaceName) : null;
+            default -> Path.of(asked);
+        };
     }
 
     private GatewayOptions.Engine engine(CommandLine command) {

@@ -1,6 +1,7 @@
 package dev.culvert.cli;
 
 import dev.culvert.conf.HubSettings;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /// How to start one gateway.
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param lanes 0 is one for each core
 /// @param handshakeWorkers 0 lets the gateway choose
 /// @param settings of the interface's own file
+/// @param journal where peers are remembered across restarts; null for nowhere
 /// @param tunFd an open TUN descriptor to use instead of making one (`WG_TUN_FD`)
 /// @param uapiFd a listening socket to use instead of making one (`WG_UAPI_FD`)
 public record GatewayOptions(
@@ -17,6 +19,7 @@ public record GatewayOptions(
         Engine engine,
         int handshakeWorkers,
         HubSettings settings,
+        @Nullable Path journal,
         @Nullable Integer tunFd,
         @Nullable Integer uapiFd) {
     /// The implementation of the AEAD; AUTO lets the self-test choose.

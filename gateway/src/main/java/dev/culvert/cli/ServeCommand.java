@@ -80,7 +80,7 @@ final class ServeCommand implements Callable<Integer> {
         try {
             String name = InterfaceName.checked(interfaceName);
             refuseMistypedCommand(name, command);
-            serve(arguments.toOptions(name, command, host.environment()), note);
+            serve(arguments.toOptions(name, false, command, host.environment()), note);
             return Cli.DONE;
         } catch (CliFailure | ConfException | IOException e) {
             note.failed(e);

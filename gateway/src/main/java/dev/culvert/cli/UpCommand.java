@@ -56,7 +56,7 @@ final class UpCommand implements Callable<Integer> {
         ReadyNote note = new ReadyNote(host);
         try {
             InterfaceName name = InterfaceName.of(nameOrFile, host);
-            GatewayOptions options = arguments.toOptions(name.name(), spec.commandLine(), host.environment());
+            GatewayOptions options = arguments.toOptions(name.name(), true, spec.commandLine(), host.environment());
             return run(name, options, note);
         } catch (CliFailure | ConfException | IOException e) {
             note.failed(e);

@@ -25,6 +25,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /// lanes: 2                      # event loops; one for each core
 /// handshake-workers: 1          # threads for handshakes; half as many as cores
 /// staged-bytes-max: 67108864    # for all packets that wait for a handshake
+/// journal: on                   # on, off or a file: remembers peers across restarts
 /// handshakes:                   # against floods
 ///   queue: 16384                # initiations that wait; more are dropped
 ///   under-load-at: 512          # so many waiting: a cookie is required
@@ -38,8 +39,10 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /// @param lanes 0 if the file does not say
 /// @param handshakeWorkers 0 if the file does not say
 /// @param stagedBytesMax 0 if the file does not say
-public record HubSettings(int lanes, int handshakeWorkers, long stagedBytesMax, HandshakeLimits handshakes) {
-    public static final HubSettings DEFAULTS = new HubSettings(0, 0, 0, HandshakeLimits.DEFAULTS);
+/// @param journal `on`, `off` or a file; empty if the file does not say
+public record HubSettings(
+        int lanes, int handshakeWorkers, long stagedBytesMax, String journal, HandshakeLimits handshakes) {
+    public static final HubSettings DEFAULTS = new HubSettings(0, 0, 0, "", HandshakeLimits.DEFAULTS);
 
     private static final long STAGED_BYTES_MIN = 1 << 20;
     private static final long STAGED_BYTES_MAX = 1L << 40;
@@ -49,6 +52,7 @@ public record HubSettings(int lanes, int handshakeWorkers, long stagedBytesMax, 
             @Nullable Integer lanes,
             @Nullable Integer handshakeWorkers,
             @Nullable Long stagedBytesMax,
+            @Nullable String journal,
             @Nullable Handshakes handshakes) {}
 
     private record Handshakes(
@@ -102,6 +106,7 @@ public record HubSettings(int lanes, int handshakeWorkers, long stagedBytesMax, 
                 Objects.requireNonNullElse(document.lanes(), 0),
                 Objects.requireNonNullElse(document.handshakeWorkers(), 0),
                 Objects.requireNonNullElse(document.stagedBytesMax(), 0L),
+                Objects.requireNonNullElse(document.journal(), ""),
                 limits(document.handshakes()));
         require("lanes", settings.lanes, 0, DeviceOptions.LANES_MAX);
         require("handshake-workers", settings.handshakeWorkers, 0, DeviceOptions.HANDSHAKE_WORKERS_MAX);

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /// The control plane. One lock serialises changes and status; lanes are told by commands and by volatile
 /// references, and never wait for it.
 @AnyThread
-public final class Device implements DeviceControl, LinkWatch.Listener, AutoCloseable {
+public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Device.class);
 
     private final Object lock = new Object();
@@ -28,6 +28,7 @@ public final class Device implements DeviceControl, LinkWatch.Listener, AutoClos
     private final DeviceLoops loops;
     private final HandshakeWorkers workers;
     private final PeerConfiguration peers;
+    private final PeerGreeter greeter;
     private final Runnable onDeleted;
 
     // Guarded by the lock.
@@ -43,7 +44,8 @@ public final class Device implements DeviceControl, LinkWatch.Listener, AutoClos
         this.loops = loops;
         this.workers = workers;
         this.onDeleted = onDeleted;
-        peers = new PeerConfiguration(state);
+        greeter = new PeerGreeter(state, name);
+        peers = new PeerConfiguration(state, greeter);
     }
 
     /// Starts the lanes on the TUN's queues, one queue a lane. The link's state is told by [#changed].
@@ -206,6 +208,28 @@ public final class Device implements DeviceControl, LinkWatch.Listener, AutoClos
         }
     }
 
+    // What is remembered across restarts.
+
+    /// Gives the device what an earlier run knew of its peers, whether they are configured yet or not, and begins to
+    /// note what changes; before the first [#apply].
+    public void remember(List<RememberedPeer> before) {
+        synchronized (lock) {
+            state.memory.begin(before);
+        }
+    }
+
+    @Override
+    public @Nullable RememberedPeer awaitChange(long timeoutMs) throws InterruptedException {
+        return state.memory.awaitChange(timeoutMs);
+    }
+
+    @Override
+    public List<RememberedPeer> all() {
+        synchronized (lock) {
+            return state.memory.all(state.peers.all());
+        }
+    }
+
     /// Stops everything, zeroes the keys, closes the sockets; the TUN stays open. Idempotent.
     @Override
     public void close() {
@@ -214,6 +238,7 @@ public final class Device implements DeviceControl, LinkWatch.Listener, AutoClos
                 return;
             }
             closed = true;
+            greeter.close();
             if (state.up) {
                 linkDown();
             }

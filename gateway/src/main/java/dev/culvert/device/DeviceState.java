@@ -17,6 +17,7 @@ final class DeviceState {
     final HandshakeLoad load;
     final StagedBudget stagedBudget;
     final HandshakeQueue handshakes;
+    final PeerMemory memory = new PeerMemory();
     final LimitedLog staleTimestampLog = new LimitedLog();
     final LimitedLog sendErrorLog = new LimitedLog();
 

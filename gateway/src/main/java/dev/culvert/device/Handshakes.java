@@ -21,6 +21,9 @@ import org.slf4j.LoggerFactory;
 final class Handshakes {
     private static final Logger LOG = LoggerFactory.getLogger(Handshakes.class);
 
+    /// Initiations to a peer that is greeted, 5 s apart.
+    private static final int GREETINGS = 3;
+
     private final Lane lane;
     private final DeviceState device;
 
@@ -64,6 +67,14 @@ final class Handshakes {
             lane.counters.dropped(DropReason.HANDSHAKE_QUEUE_FULL);
         }
         lane.timers.handshakeInitiated(peer);
+    }
+
+    /// The peer had a session with an earlier run of ours. A few tries: whoever has gone in the meantime costs little.
+    void greet(LanePeer peer) {
+        if (peer.keypairs.current() == null && peer.initiation == null) {
+            peer.attempts = Protocol.MAX_TIMER_HANDSHAKES + 2 - GREETINGS;
+            initiationWanted(peer, true);
+        }
     }
 
     @SuppressWarnings("ReferenceEquality") // the same identity object, or it has been replaced meanwhile
@@ -235,6 +246,7 @@ final class Handshakes {
             peer.acceptedInitiationBefore = true;
             peer.lastAcceptedInitiationNs = lane.nowNs;
             peer.endpoint = opened.source();
+            device.memory.note(peer.peer);
             lane.counters.handshakeReceived();
             respond(peer, draft, opened.remoteIndex());
             peer.received(opened.bytes());

@@ -105,6 +105,7 @@ final class LanePeer extends TimerWheel.Entry {
         Endpoint current = endpoint;
         if (current == null || !current.isSourceOf(batch, unit)) {
             endpoint = Endpoint.ofUnit(batch, unit);
+            lane.device.memory.note(peer);
         }
     }
 

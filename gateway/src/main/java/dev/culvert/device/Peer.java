@@ -23,6 +23,8 @@ final class Peer {
     volatile int persistentKeepaliveSeconds;
     volatile @Nullable Endpoint configuredEndpoint;
     volatile boolean removed;
+    /// Waits to be written down by the journal ([PeerMemory]).
+    volatile boolean noted;
 
     /// Rises with each change of what a handshake is computed from; a worker's result of an older one is not
     /// committed.

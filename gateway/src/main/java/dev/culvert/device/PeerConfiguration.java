@@ -20,9 +20,20 @@ final class PeerConfiguration {
     private static final Logger LOG = LoggerFactory.getLogger(PeerConfiguration.class);
 
     private final DeviceState state;
+    private final Greeter greeter;
 
-    PeerConfiguration(DeviceState state) {
+    /// Sends first to peers that an earlier run knew, when the link is up.
+    interface Greeter {
+        void add(Peer peer);
+
+        /// The link came up.
+        void begin();
+    }
+
+    /// @param greeter of those that an earlier run knew
+    PeerConfiguration(DeviceState state, Greeter greeter) {
         this.state = state;
+        this.greeter = greeter;
     }
 
     /// Works through the blocks in order; nothing here can fail.
@@ -55,6 +66,9 @@ final class PeerConfiguration {
                 return;
             }
             peer = new Peer(block.publicKey());
+            if (state.memory.recall(peer)) {
+                greeter.add(peer);
+            }
             state.peers.add(peer);
         }
         presharedKey(peer, block.presharedKey());
@@ -162,6 +176,7 @@ final class PeerConfiguration {
             peer.removed = true;
             lanePeer = peer.lanePeer;
         }
+        state.memory.forget(peer);
         if (lanePeer == null) {
             peer.wipe();
             return;
@@ -179,6 +194,7 @@ final class PeerConfiguration {
                 start(peer, true);
             }
         }
+        greeter.begin();
     }
 
     void linkDown() {

@@ -89,6 +89,7 @@ final class Timers implements TimerWheel.ExpiryListener {
         peer.attempts = 0;
         peer.sentLastMinuteHandshake = false;
         peer.lastHandshakeWallNs = lane.device.clock.wallNs();
+        lane.device.memory.note(peer.peer);
         lane.counters.handshakeCompleted();
     }
 

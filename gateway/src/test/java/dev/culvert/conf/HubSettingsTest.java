@@ -20,6 +20,7 @@ final class HubSettingsTest {
                 lanes: 3
                 handshake-workers: 2
                 staged-bytes-max: 2097152
+                journal: off
                 handshakes:
                   queue: 1000
                   under-load-at: 10
@@ -31,7 +32,7 @@ final class HubSettingsTest {
                 """);
         assertThat(settings)
                 .isEqualTo(new HubSettings(
-                        3, 2, 2_097_152, new HandshakeLimits(1000, 10, 2_500_000_000L, 100, 50, 9, 70)));
+                        3, 2, 2_097_152, "off", new HandshakeLimits(1000, 10, 2_500_000_000L, 100, 50, 9, 70)));
     }
 
     @ParameterizedTest

@@ -88,7 +88,7 @@ final class TestDevice implements AutoCloseable {
                 new HandshakeLimits(4096, UNDER_LOAD_AT, 1_000_000_000L, 20, 5, 1024, COOKIE_REPLIES_PER_SECOND);
         HandshakeLoad load = new HandshakeLoad(queue, limits, random.nextLong(), clock.bootNs());
         state = new DeviceState(clock, random::nextBytes, queue, load, new StagedBudget(1 << 20));
-        peers = new PeerConfiguration(state);
+        peers = new PeerConfiguration(state, new UnpacedGreeter());
         LaneExchange exchange = new LaneExchange(lanes);
         Lane[] all = new Lane[lanes];
         alarms = new long[lanes];
@@ -132,6 +132,27 @@ final class TestDevice implements AutoCloseable {
         state.up = true;
         StaticIdentity keys = new StaticIdentity(key.copy());
         state.identity = new Identity(keys, new CookieChecker(keys));
+    }
+
+    /// On the test's own thread.
+    private final class UnpacedGreeter implements PeerConfiguration.Greeter {
+        private final Queue<Peer> waiting = new ArrayDeque<>();
+
+        @Override
+        public void add(Peer peer) {
+            waiting.add(peer);
+            begin();
+        }
+
+        @Override
+        public void begin() {
+            while (state.up && !waiting.isEmpty()) {
+                LanePeer peer = state.assignment.home(waiting.remove());
+                if (peer != null) {
+                    peer.lane.command(() -> peer.lane.handshakes.greet(peer));
+                }
+            }
+        }
     }
 
     Lane lane(int number) {

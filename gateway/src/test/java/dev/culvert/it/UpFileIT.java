@@ -167,7 +167,7 @@ final class UpFileIT {
         Daemon daemon = network.daemon(
                 hub,
                 hubInterface,
-                List.of(Implementation.launcher(), "up", file.toString()),
+                List.of(Implementation.launcher(), "up", "--journal", file + ".peers", file.toString()),
                 Implementation.CULVERT,
                 LANES);
         daemon.awaitReady();
