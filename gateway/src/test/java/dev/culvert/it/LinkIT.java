@@ -76,13 +76,17 @@ final class LinkIT {
         assertThat(hub.peer(spoke).latestHandshakeSeconds()).isPositive();
         hub.namespace().ip("link set " + hub.interfaceName() + " up");
         Network.addAddresses(hub.namespace(), hub.interfaceName(), hub.inner(Family.IPV6) + "/64");
-        awaitSocket();
         // The hub has forgotten the session, the spoke has not: only a new handshake brings it back.
+        awaitAnswer(hub.namespace(), spoke.inner(Family.IPV4));
         Ping.succeeds(hub.namespace(), spoke.inner(Family.IPV4), 5);
     }
 
-    private void awaitSocket() {
-        Await.until("a socket", LIMIT, () -> sockets().contains(":" + hub.port()));
+    /// The daemon hears of a link that goes up a moment after the link's first packets, and drops those.
+    private static void awaitAnswer(Namespace from, String target) {
+        Await.until(
+                "an answer of " + target,
+                LIMIT,
+                () -> from.run("ping", "-c", "1", "-W", "1", target).exitCode() == 0);
     }
 
     private String sockets() {
@@ -100,16 +104,16 @@ final class LinkIT {
         hub.namespace().ip("link set " + link + " netns " + other.name());
         Network.addAddresses(other, link, hub.inner(Family.IPV4) + "/24", hub.inner(Family.IPV6) + "/64");
         other.ip("link set " + link + " mtu 1300 up");
-        // The sockets stay in the namespace where the daemon was started. It hears of a link that goes up a moment
-        // after the link's first packets.
-        awaitSocket();
+        // The sockets stay in the namespace where the daemon was started.
+        awaitAnswer(other, spoke.inner(Family.IPV6));
+        assertThat(sockets()).contains(":" + hub.port());
         Ping.succeeds(other, spoke.inner(Family.IPV6), 10, "-M", "do", "-s", Integer.toString(1300 - 48));
         other.ip("link set " + link + " down");
         Await.until("no socket", LIMIT, () -> !sockets().contains(":" + hub.port()));
         other.ip("link set " + link + " netns " + hub.namespace().name());
         Network.addAddresses(hub.namespace(), link, hub.inner(Family.IPV4) + "/24", hub.inner(Family.IPV6) + "/64");
         hub.namespace().ip("link set " + link + " mtu " + Node.MTU + " up");
-        awaitSocket();
+        awaitAnswer(hub.namespace(), spoke.inner(Family.IPV4));
         Ping.succeeds(hub.namespace(), spoke.inner(Family.IPV4), 10);
     }
 }
