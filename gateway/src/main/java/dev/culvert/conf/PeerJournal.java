@@ -18,20 +18,24 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The journal of a hub's peers: endpoints and greatest timestamps, no keys (architecture, decision 12). A restarted
+/// The journal of a hub's peers: endpoints and greatest timestamps, no keys (architecture, decision 12). A
+/// restarted
 /// hub refuses replays by it and greets its spokes itself.
 ///
 /// A file of lines ([PeerRecord]) under a title, mode 0600. Changes are appended and forced to the disk within a
-/// fraction
-/// of a second; a line that a crash cut off is left out by its checksum. When most lines are out of date, or after any
-/// error, the whole is written anew beside it and renamed. Trouble with the file is told in one line each ten minutes
-/// and never stops a tunnel.
+/// fraction of a second; a line that a crash cut off is left out by its checksum. When most lines are out of date,
+/// or
+/// after any error, the whole is written anew beside it and renamed. Trouble with the file is told in one line
+/// each ten
+/// minutes and never stops a tunnel.
 ///
 /// [#open] reads; [#follow] writes, on a thread of its own, until [#close].
 public final class PeerJournal implements AutoCloseable {
@@ -49,12 +53,14 @@ public final class PeerJournal implements AutoCloseable {
     private static final int LINES_AT_ONCE = 4096;
     private static final int LINES_MIN = 1024;
     private static final long COMPLAINT_NS = TimeUnit.MINUTES.toNanos(10);
-    private static final long CLOSE_MS = 2000;
+    private static final long CLOSE_MS = 500;
 
     private final Path file;
     private final List<RememberedPeer> peers;
     private final long retryMs;
-    private boolean closing;
+    /// Held while the file is written: an interrupt would close it.
+    private final ReentrantLock writing = new ReentrantLock();
+    private volatile boolean closing;
     private @Nullable Thread writer;
 
     // Of the writer alone.
@@ -151,27 +157,38 @@ public final class PeerJournal implements AutoCloseable {
     }
 
     private void write(PeerNotes notes) {
-        whole(notes);
+        uninterrupted(() -> whole(notes));
         List<RememberedPeer> batch = new ArrayList<>();
         boolean ending = false;
         while (!ending || !batch.isEmpty()) {
             batch.clear();
             ending = isClosing(); // before: what was noted until then is still written
             gather(notes, ending ? 0 : channel == null ? retryMs : IDLE_MS, batch);
-            append(batch, notes);
+            if (channel != null && !batch.isEmpty()) {
+                uninterrupted(() -> append(batch, notes));
+            }
             if (channel == null && System.nanoTime() - wholeAgainNs >= 0) {
-                whole(notes);
+                uninterrupted(() -> whole(notes));
             }
         }
         closeChannel();
     }
 
-    /// Under the lock, hence after the interrupt of [#close], which has done its work then.
-    private synchronized boolean isClosing() {
-        if (closing) {
-            Thread.interrupted();
+    private void uninterrupted(Runnable write) {
+        writing.lock();
+        try {
+            Thread.interrupted(); // of close(), which can send no other while the lock is held
+            write.run();
+        } finally {
+            writing.unlock();
         }
-        return closing;
+    }
+
+    /// Once it is true, the interrupt of [#close] has come and is over.
+    private boolean isClosing() {
+        boolean[] seen = new boolean[1];
+        uninterrupted(() -> seen[0] = closing);
+        return seen[0];
     }
 
     private static void gather(PeerNotes notes, long waitMs, List<RememberedPeer> batch) {
@@ -191,15 +208,11 @@ public final class PeerJournal implements AutoCloseable {
         }
     }
 
-    private synchronized void append(List<RememberedPeer> batch, PeerNotes notes) {
-        FileChannel open = channel;
-        if (open == null || batch.isEmpty()) {
-            return; // without a channel: the next whole one has it
-        }
-        Thread.interrupted(); // an interrupt would close the channel; close() cannot send one now
+    private void append(List<RememberedPeer> batch, PeerNotes notes) {
         StringBuilder text = new StringBuilder();
         batch.forEach(peer -> text.append(PeerRecord.format(peer)));
         try {
+            FileChannel open = Objects.requireNonNull(channel);
             writeAll(open, text);
             open.force(false);
             lines += batch.size();
@@ -213,8 +226,7 @@ public final class PeerJournal implements AutoCloseable {
     }
 
     /// Writes all peers anew.
-    private synchronized void whole(PeerNotes notes) {
-        Thread.interrupted(); // as above
+    private void whole(PeerNotes notes) {
         closeChannel();
         List<RememberedPeer> all = notes.all();
         Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
@@ -290,22 +302,25 @@ public final class PeerJournal implements AutoCloseable {
         }
     }
 
-    /// Writes down what is still waiting, and ends.
+    /// Writes down what is still waiting, and ends; a disk that hangs is not waited for.
     @Override
     public void close() {
         Thread thread = writer;
-        synchronized (this) { // not while it writes
+        try {
+            boolean between = writing.tryLock(CLOSE_MS, TimeUnit.MILLISECONDS);
             closing = true;
-            if (thread != null) {
-                thread.interrupt();
+            if (between) {
+                if (thread != null) {
+                    thread.interrupt();
+                }
+                writing.unlock();
             }
-        }
-        if (thread != null) {
-            try {
+            if (thread != null && between) {
                 thread.join(CLOSE_MS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
             }
+        } catch (InterruptedException e) {
+            closing = true;
+            Thread.currentThread().interrupt();
         }
     }
 }

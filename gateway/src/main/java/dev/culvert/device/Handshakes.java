@@ -69,7 +69,8 @@ final class Handshakes {
         lane.timers.handshakeInitiated(peer);
     }
 
-    /// The peer had a session with an earlier run of ours. A few tries: whoever has gone in the meantime costs little.
+    /// The peer had a session with an earlier run of ours. A few tries: whoever has gone in the meantime costs
+    /// little.
     void greet(LanePeer peer) {
         if (peer.keypairs.current() == null && peer.initiation == null) {
             peer.attempts = Protocol.MAX_TIMER_HANDSHAKES + 2 - GREETINGS;
