@@ -19,6 +19,7 @@ final class SoakRow implements FaultRow {
     private static final int ECHO_BYTES = 700;
     private static final double SLOPE_MAX_KIB_PER_HOUR = 1024;
     private static final int SAMPLE_S = 60;
+    private static final double WARM_S = 3600;
     private static final double LOST_MAX = 0.001;
 
     @Override
@@ -174,9 +175,15 @@ final class SoakRow implements FaultRow {
             rss.add(new double[] {probe.atS() / 3600, probe.rssKib()});
         }
         if (!heap.isEmpty()) {
-            slope(report, "heap after collection", heap);
+            slope(report, "heap after collection", heap, "");
         }
-        slope(report, "RSS", rss);
+        slope(
+                report,
+                "RSS",
+                rss,
+                half.getLast().atS() > WARM_S
+                        ? ""
+                        : "the target is meant after an hour: until then the JVM still compiles");
         long descriptors = half.stream().mapToLong(Probe::descriptors).max().orElse(0)
                 - half.stream().mapToLong(Probe::descriptors).min().orElse(0);
         long threads = half.stream().mapToLong(Probe::threads).max().orElse(0)
@@ -191,7 +198,7 @@ final class SoakRow implements FaultRow {
     }
 
     /// Least squares.
-    private static void slope(Report report, String what, List<double[]> points) {
+    private static void slope(Report report, String what, List<double[]> points, String note) {
         double meanX = points.stream().mapToDouble(point -> point[0]).average().orElse(0);
         double meanY = points.stream().mapToDouble(point -> point[1]).average().orElse(0);
         double covariance = 0;
@@ -205,6 +212,7 @@ final class SoakRow implements FaultRow {
                 what + ": slope over the second half",
                 "< 1 MB/h",
                 String.format(Locale.ROOT, "%+.0f KiB/h around %,.0f KiB", perHour, meanY),
-                perHour < SLOPE_MAX_KIB_PER_HOUR);
+                perHour < SLOPE_MAX_KIB_PER_HOUR,
+                note);
     }
 }
