@@ -5,11 +5,12 @@ import dev.culvert.tun.TunQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/// What the stress tests need of a device: its shared state, and one lane whose commands wait until they are run.
+/// What the stress tests need of a device: its shared state, and one lane whose commands wait until they are
+/// run.
 ///
-/// Not stressed, because only one thread writes *and* reads it, the peer's home lane, which `Lane#beginTurn` asserts:
-/// replay window, keypair rotation, send counter, staged packets, session index table, timer wheel, slot pool. The
-/// queues of handshake work are guarded by one lock. Commands travel through Netty's task queue.
+/// Not stressed, because only one thread writes *and* reads it, the peer's home lane, which `Lane#beginTurn`
+/// asserts: replay window, keypair rotation, send counter, staged packets, session index table, timer wheel,
+/// slot pool. The queues of handshake work are guarded by one lock. Commands travel through Netty's task queue.
 @AnyThread
 final class StressDevice {
     private final DeviceState state = state();

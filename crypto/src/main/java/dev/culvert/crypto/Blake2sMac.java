@@ -2,8 +2,8 @@ package dev.culvert.crypto;
 
 import java.util.Arrays;
 
-/// MAC of the WireGuard paper, section 5.4 (keyed BLAKE2s of 16 bytes, RFC 7693), without allocation: what anyone on
-/// the internet can make a gateway compute must not feed its garbage collector.
+/// MAC of the WireGuard paper, section 5.4 (keyed BLAKE2s of 16 bytes, RFC 7693), without allocation: what
+/// anyone on the internet can make a gateway compute must not feed its garbage collector.
 ///
 /// [Blake2s#mac] is the same by a library. An instance belongs to one thread; nothing of a key stays in it.
 public final class Blake2sMac {
@@ -27,8 +27,8 @@ public final class Blake2sMac {
         10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0
     };
 
-    /// A key that is used again and again, with its block already hashed, which saves a third for an initiation. Not
-    /// for secrets: it is never zeroed. Any thread.
+    /// A key that is used again and again, with its block already hashed, which saves a third for an
+    /// initiation. Not for secrets: it is never zeroed. Any thread.
     public static final class PublicKeyed {
         private final int[] state = new int[8];
 
@@ -80,7 +80,8 @@ public final class Blake2sMac {
         forget();
     }
 
-    /// Whether the 16 bytes at `macOffset` of `message` are the MAC of all that stands before them. In constant time.
+    /// Whether the 16 bytes at `macOffset` of `message` are the MAC of all that stands before them. In constant
+    /// time.
     public boolean matches(byte[] key, byte[] message, int macOffset) {
         mac(key, message, 0, macOffset, result, 0);
         return resultEquals(message, macOffset);

@@ -6,8 +6,8 @@ import org.bouncycastle.crypto.InvalidCipherTextException;
 import org.bouncycastle.crypto.params.AEADParameters;
 import org.bouncycastle.crypto.params.KeyParameter;
 
-/// Opens XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): the sealed cookie of a cookie reply, which comes seldom. From
-/// any thread; each call makes its own cipher object. [XChaChaSealer] makes what it opens.
+/// Opens XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): the sealed cookie of a cookie reply, which comes
+/// seldom. From any thread; each call makes its own cipher object. [XChaChaSealer] makes what it opens.
 public final class XChaCha20Poly1305 {
     public static final int KEY_BYTES = 32;
     public static final int NONCE_BYTES = 24;

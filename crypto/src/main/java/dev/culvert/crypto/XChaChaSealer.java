@@ -4,12 +4,12 @@ import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.Objects;
 
-/// XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) for one thread that seals many short messages, the cookies of cookie
-/// replies: by the thread's own [Aead], without allocation.
+/// XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) for one thread that seals many short messages, the cookies
+/// of cookie replies: by the thread's own [Aead], without allocation.
 ///
-/// A nonce is random as a whole when the key is new; from then on its last 8 bytes are counted, so that no two are
-/// equal and the first 16, hence the subkey, stay. The keys of cookies follow from public keys, so nothing here is a
-/// secret.
+/// A nonce is random as a whole when the key is new; from then on its last 8 bytes are counted, so that no two
+/// are equal and the first 16, hence the subkey, stay. The keys of cookies follow from public keys, so nothing
+/// here is a secret.
 public final class XChaChaSealer implements AutoCloseable {
     public static final int MAX_PLAINTEXT_BYTES = 128;
     public static final int MAX_AD_BYTES = 64;
@@ -39,8 +39,8 @@ public final class XChaChaSealer implements AutoCloseable {
         this.random = random;
     }
 
-    /// Writes the nonce, 24 bytes, to `out` at `nonceOffset`, and ciphertext and tag, `plaintext.length + 16` bytes, at
-    /// `sealedOffset`.
+    /// Writes the nonce, 24 bytes, to `out` at `nonceOffset`, and ciphertext and tag, `plaintext.length + 16`
+    /// bytes, at `sealedOffset`.
     ///
     /// @param ad holds `adLength` bytes of additional data at `adOffset`
     public void seal(
@@ -85,8 +85,8 @@ public final class XChaChaSealer implements AutoCloseable {
         keyed = true;
     }
 
-    /// Section 2.2 of the draft: ChaCha20's rounds without the last addition; the first and the last four words are the
-    /// subkey.
+    /// Section 2.2 of the draft: ChaCha20's rounds without the last addition; the first and the last four words
+    /// are the subkey.
     private static void hChaCha20(byte[] key, byte[] nonce, long out) {
         int[] state = new int[16];
         System.arraycopy(CONSTANTS, 0, state, 0, 4);

@@ -151,7 +151,8 @@ class XChaCha20Poly1305Test {
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
-    /// Cookie replies: the cookie is sealed with the key of the responder's public key, and mac1 as additional data.
+    /// Cookie replies: the cookie is sealed with the key of the responder's public key, and mac1 as additional
+    /// data.
     @Test
     void sealsAndOpensTheCookiesOfTheVectors() {
         JsonNode cases = Vectors.load("cookie.json").get("cases");

@@ -74,18 +74,25 @@ final class GatewayArguments {
                 engine(command),
                 handshakeWorkers,
                 file,
-                journal(interfaceName, file, remembers),
+                journal(interfaceName, file, remembers, command),
                 descriptor("WG_TUN_FD", environment),
                 descriptor("WG_UAPI_FD", environment));
     }
 
-    private @Nullable Path journal(String interfaceName, HubSettings file, boolean remembers) {
+    private @Nullable Path journal(String interfaceName, HubSettings file, boolean remembers, CommandLine command) {
         String asked = journal != null && !journal.isEmpty() ? journal : file.journal();
         return switch (asked) {
             case "on" -> PeerJournal.fileOf(interfaceName);
             case "off" -> null;
             case "" -> remembers ? PeerJournal.fileOf(interfaceName) : null;
-            default -> Path.of(asked);
+            default -> {
+                // `true` and `yes` are no files.
+                require(
+                        asked.contains("/"),
+                        command,
+                        "the journal is on, off or the path of a file, not `" + asked + '`');
+                yield Path.of(asked);
+            }
         };
     }
 

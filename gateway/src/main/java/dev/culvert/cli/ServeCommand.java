@@ -17,8 +17,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /// `culvert IFNAME`: a drop-in userspace WireGuard, as wireguard-go is. Makes the TUN and the UAPI socket and
-/// serves them until a signal, or until either is deleted. Always in the foreground: the launcher script does the
-/// rest.
+/// serves them until a signal, or until either is deleted. Always in the foreground: the launcher script does
+/// the rest.
 @Command(
         name = "culvert",
         versionProvider = VersionText.class,
@@ -103,7 +103,8 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    /// `culvert shwo` must not make an interface of that name. A name one letter away from a command needs `-f`.
+    /// `culvert shwo` must not make an interface of that name. A name one letter away from a command needs
+    /// `-f`.
     private void refuseMistypedCommand(String name, CommandLine command) {
         if (foreground && !name.isEmpty() && host.variable("CULVERT_READY", "").isEmpty()) {
             return;

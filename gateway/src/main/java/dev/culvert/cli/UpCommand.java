@@ -18,8 +18,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/// `culvert up`: all that `wg-quick up` does, and the device itself, in the foreground until a signal or `culvert
-/// down`. SIGHUP reads the file again.
+/// `culvert up`: all that `wg-quick up` does, and the device itself, in the foreground until a signal or
+/// `culvert down`. SIGHUP reads the file again.
 @Command(
         name = "up",
         description = {

@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// A device as a file: what `wg showconf` prints, what `wg-quick save` writes, and a file without wg-quick's keys
-/// as `wg-quick strip` prints it. The texts hold keys: they go to standard output or to a 0600 file, never to a
-/// log.
+/// A device as a file: what `wg showconf` prints, what `wg-quick save` writes, and a file without wg-quick's
+/// keys as `wg-quick strip` prints it. The texts hold keys: they go to standard output or to a 0600 file, never
+/// to a log.
 public final class ConfText {
     private ConfText() {}
 
@@ -21,7 +21,8 @@ public final class ConfText {
         return peers(text, status).toString();
     }
 
-    /// What `wg-quick save` writes: the file's own keys with the addresses as they stand, then the device's state.
+    /// What `wg-quick save` writes: the file's own keys with the addresses as they stand, then the device's
+    /// state.
     ///
     /// @param addresses of the link now, `address/length`
     /// @param linkMtu written only if the file has an MTU

@@ -27,15 +27,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The journal of a hub's peers: endpoints and greatest timestamps, no keys (architecture, decision 12). A
-/// restarted
-/// hub refuses replays by it and greets its spokes itself.
+/// restarted hub refuses replays by it and greets its spokes itself.
 ///
-/// A file of lines ([PeerRecord]) under a title, mode 0600. Changes are appended and forced to the disk within a
-/// fraction of a second; a line that a crash cut off is left out by its checksum. When most lines are out of date,
-/// or
-/// after any error, the whole is written anew beside it and renamed. Trouble with the file is told in one line
-/// each ten
-/// minutes and never stops a tunnel.
+/// A file of lines ([PeerRecord]) under a title, mode 0600. Changes are appended and forced to the disk within
+/// a fraction of a second; a line that a crash cut off is left out by its checksum. When most lines are out of
+/// date, or after any error, the whole is written anew beside it and renamed. Trouble with the file is told in
+/// one line each ten minutes and never stops a tunnel.
 ///
 /// [#open] reads; [#follow] writes, on a thread of its own, until [#close].
 public final class PeerJournal implements AutoCloseable {

@@ -39,7 +39,8 @@ final class PeerRecord {
         return text + ' ' + crc(text) + '\n';
     }
 
-    /// Null if the line is damaged. An endpoint that is none on this host any more (its zone is gone) is left out.
+    /// Null if the line is damaged. An endpoint that is none on this host any more (its zone is gone) is left
+    /// out.
     static @Nullable RememberedPeer parse(String line) {
         int last = line.lastIndexOf(' ');
         if (last < 0 || !crc(line.substring(0, last)).equals(line.substring(last + 1))) {

@@ -14,11 +14,11 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// Reads a wg-quick file exactly as wg(8) and wg-quick(8) do together (conformance 2.4, 2.5): comments from the
-/// first `#`, white space that does not matter, keys in any case, repeated sections. A bad file is refused whole,
-/// with the first [#ERRORS_MAX] of its errors. It neither resolves names nor touches the host.
+/// first `#`, white space that does not matter, keys in any case, repeated sections. A bad file is refused
+/// whole, with the first [#ERRORS_MAX] of its errors. It neither resolves names nor touches the host.
 ///
-/// Where the tools of different years differ, the newer are followed: a hook keeps its `#`, and a prefix may carry
-/// `+` or `-` (tools of 2025).
+/// Where the tools of different years differ, the newer are followed: a hook keeps its `#`, and a prefix may
+/// carry `+` or `-` (tools of 2025).
 public final class WgQuickParser {
     public static final int ERRORS_MAX = 20;
     public static final int WARNINGS_MAX = 100;

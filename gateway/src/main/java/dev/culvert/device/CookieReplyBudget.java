@@ -7,19 +7,14 @@ import java.lang.foreign.Arena;
 /// Who is answered with a cookie when more ask for one than a lane can answer without losing data.
 ///
 /// A flood costs its sender nothing but the bytes, and an answer costs us a system call's share: at 100,000 a
-/// second
-/// the answers alone fill two cores, and the data that waits in the same socket is lost. So a lane answers anyone
-/// up to
-/// its rate. Beyond, it remembers who asked and answers those who behave as a WireGuard initiator does: who come
-/// again
-/// after REKEY_TIMEOUT, from the same address and port, and have been silent in between. Such a sender has a
-/// session
-/// with its third try, 11 s after the first. Forged addresses do not come back; one address that asks all the time
-/// is
-/// never silent.
+/// second the answers alone fill two cores, and the data that waits in the same socket is lost. So a lane
+/// answers anyone up to its rate. Beyond, it remembers who asked and answers those who behave as a WireGuard
+/// initiator does: who come again after REKEY_TIMEOUT, from the same address and port, and have been silent in
+/// between. Such a sender has a session with its third try, 11 s after the first. Forged addresses do not come
+/// back; one address that asks all the time is never silent.
 ///
-/// Who asked is kept in four Bloom filters, of 2.5 s each: 5.0 to 5.33 s ago is two or three filters back. With
-/// 50,000 senders a second a filter errs in 1 of 200.
+/// Who asked is kept in four Bloom filters, of 2.5 s each: 5.0 to 5.33 s ago is two or three filters back.
+/// Under 50,000 senders a second, fewer than 1 of 100 clients is taken for another (`CookieReplyBudgetTest`).
 @LaneConfined
 final class CookieReplyBudget implements AutoCloseable {
     private static final long SECOND_NS = 1_000_000_000L;
@@ -50,7 +45,8 @@ final class CookieReplyBudget implements AutoCloseable {
         paidNs = nowNs;
     }
 
-    /// Whether a sender without a valid cookie, at this address and port, is told one. Allocates nothing but once.
+    /// Whether a sender without a valid cookie, at this address and port, is told one. Allocates nothing but
+    /// once.
     boolean allows(long hi, long lo, int port, long nowNs) {
         long passedNs = nowNs - paidNs;
         paidNs = nowNs;

@@ -210,9 +210,8 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
 
     // What is remembered across restarts.
 
-    /// Gives the device what an earlier run knew of its peers, whether they are configured yet or not, and begins
-    /// to
-    /// note what changes; before the first [#apply].
+    /// Gives the device what an earlier run knew of its peers, whether they are configured yet or not, and
+    /// begins to note what changes; before the first [#apply].
     public void remember(List<RememberedPeer> before) {
         synchronized (lock) {
             state.memory.begin(before);

@@ -4,8 +4,8 @@ import dev.culvert.crypto.RandomSource;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/// What all lanes of a device share. Every field is either final and safe for any thread, or a volatile reference
-/// that the control plane replaces as a whole.
+/// What all lanes of a device share. Every field is either final and safe for any thread, or a volatile
+/// reference that the control plane replaces as a whole.
 @AnyThread
 final class DeviceState {
     static final int DEFAULT_MTU = 1420;

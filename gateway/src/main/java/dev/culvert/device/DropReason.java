@@ -2,8 +2,8 @@ package dev.culvert.device;
 
 import java.util.Locale;
 
-/// Why a packet was dropped: each drop is counted under exactly one of these, without a log line. The label of the
-/// metric, and what an operator is told.
+/// Why a packet was dropped: each drop is counted under exactly one of these, without a log line. The label of
+/// the metric, and what an operator is told.
 @Published
 public enum DropReason {
     MALFORMED("not a WireGuard message: type, reserved bytes or length are wrong"),

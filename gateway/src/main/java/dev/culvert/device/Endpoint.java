@@ -5,10 +5,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 
-/// Where a peer's datagrams go, and from which of our addresses: an outer address and port, and the local address
-/// and interface on which the peer's last authenticated datagram came ("sticky" source, conformance 1.13).
+/// Where a peer's datagrams go, and from which of our addresses: an outer address and port, and the local
+/// address and interface on which the peer's last authenticated datagram came ("sticky" source, conformance
+/// 1.13).
 ///
-/// A new object is made only when something changed, so that a reader of any thread sees one consistent endpoint.
+/// A new object is made only when something changed, so that a reader of any thread sees one consistent
+/// endpoint.
 @Published
 final class Endpoint {
     final boolean ipv6;

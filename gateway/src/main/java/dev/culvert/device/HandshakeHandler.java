@@ -11,7 +11,8 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import org.jspecify.annotations.Nullable;
 
 /// Second on the way in: initiations, responses and cookie replies. Makes the cheap checks here (mac1, load,
-/// cookie, rate limit: conformance 1.5 to 1.7) and leaves the arithmetic to [Handshakes]. Data passes untouched.
+/// cookie, rate limit: conformance 1.5 to 1.7) and leaves the arithmetic to [Handshakes]. Data passes
+/// untouched.
 @LaneConfined
 @Sharable // by the two sockets of one lane
 final class HandshakeHandler extends ChannelInboundHandlerAdapter {
@@ -108,7 +109,8 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         lane.counters.dropped(DropReason.COOKIE_REQUIRED);
     }
 
-    /// Changes neither endpoint nor timers; the next ordinary retransmission carries the mac2 (conformance 1.6).
+    /// Changes neither endpoint nor timers; the next ordinary retransmission carries the mac2 (conformance
+    /// 1.6).
     private void cookieReply(PacketBatch batch, int segment) {
         Memory.copyOut(batch.address[segment], cookieReply, 0, cookieReply.length);
         int index = CookieReply.receiverIndex(cookieReply);

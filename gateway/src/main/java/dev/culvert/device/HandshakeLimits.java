@@ -2,11 +2,9 @@ package dev.culvert.device;
 
 import dev.culvert.noise.Protocol;
 
-/// What a device does against floods of handshakes (conformance 1.7). The defaults are the kernel's figures, with
-/// two
-/// exceptions: the queue is four times as long, since ten thousand spokes come back at once when a hub restarts,
-/// and
-/// only those with a cookie can fill it; and the kernel answers every initiation with a cookie.
+/// What a device does against floods of handshakes (conformance 1.7). The defaults are the kernel's figures,
+/// with two exceptions: the queue is four times as long, since ten thousand spokes come back at once when a hub
+/// restarts, and only those with a cookie can fill it; and the kernel answers every initiation with a cookie.
 ///
 /// @param queue initiations from the network that may wait for a worker; more are dropped
 /// @param underLoadAt so many waiting put the device under load: then a cookie is required
@@ -14,8 +12,8 @@ import dev.culvert.noise.Protocol;
 /// @param perSourcePerSecond under load, handshakes an IPv4 address or IPv6 /64 may start in the long run
 /// @param perSourceBurst and at once
 /// @param sourcesMax sources that are remembered; when they are that many, others are refused
-/// @param cookieRepliesPerSecond of a lane: beyond it, only senders that come again are answered, and at most as
-/// many of those
+/// @param cookieRepliesPerSecond of a lane: beyond it, only senders that come again are answered, and at most
+/// as many of those
 @Published
 public record HandshakeLimits(
         int queue,

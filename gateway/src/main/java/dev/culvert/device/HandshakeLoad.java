@@ -1,7 +1,7 @@
 package dev.culvert.device;
 
-/// Whether the device is under load, and the rate limiter that applies then (conformance 1.7): one for the whole
-/// device, or the limit would multiply by lanes.
+/// Whether the device is under load, and the rate limiter that applies then (conformance 1.7): one for the
+/// whole device, or the limit would multiply by lanes.
 ///
 /// Any lane asks; the lock inside is taken once an initiation or response, never for data.
 @AnyThread

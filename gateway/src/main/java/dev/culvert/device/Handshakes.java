@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The handshakes of a lane's peers (architecture, decision 8). The arithmetic runs on a worker over an immutable
-/// view; the result comes back here, is checked against what holds now, and is committed or wiped. Sender index
-/// and macs are written at the commit: neither is in the Noise hash.
+/// The handshakes of a lane's peers (architecture, decision 8). The arithmetic runs on a worker over an
+/// immutable view; the result comes back here, is checked against what holds now, and is committed or wiped.
+/// Sender index and macs are written at the commit: neither is in the Noise hash.
 @LaneConfined
 final class Handshakes {
     private static final Logger LOG = LoggerFactory.getLogger(Handshakes.class);
@@ -34,7 +34,8 @@ final class Handshakes {
 
     // Initiator.
 
-    /// Kernel: `wg_packet_send_queued_handshake_initiation`. Suppressed within 5 s of the last handshake message.
+    /// Kernel: `wg_packet_send_queued_handshake_initiation`. Suppressed within 5 s of the last handshake
+    /// message.
     ///
     /// @param isRetry the retransmit timer asks; anything else starts the count of attempts anew
     void initiationWanted(LanePeer peer, boolean isRetry) {

@@ -16,9 +16,9 @@ import org.slf4j.LoggerFactory;
 /// (architecture, decision 1). Everything a packet meets is confined to the lane: no lock and no atomic on the
 /// path.
 ///
-/// A *turn* is one call from the loop: a batch from a socket, rounds from the TUN, due timers, a command, packets
-/// from another lane. It begins with [#beginTurn], which reads the clock and the routing table once, and ends with
-/// [#endTurn], which sends what was queued and sets the alarm.
+/// A *turn* is one call from the loop: a batch from a socket, rounds from the TUN, due timers, a command,
+/// packets from another lane. It begins with [#beginTurn], which reads the clock and the routing table once,
+/// and ends with [#endTurn], which sends what was queued and sets the alarm.
 @LaneConfined
 final class Lane implements Keypairs.Reaper, AutoCloseable {
     /// Two sockets a lane, and two more while a change of port replaces them.
@@ -66,7 +66,8 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
     private boolean closed;
     private boolean keysWereDropped;
 
-    /// Of the socket that stands for the lane when packets come from other lanes; null while the device is down.
+    /// Of the socket that stands for the lane when packets come from other lanes; null while the device is
+    /// down.
     @Nullable
     ChannelPipeline inbound;
 

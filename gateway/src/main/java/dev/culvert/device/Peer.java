@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A peer as configured, and what workers need of it. What its home lane owns is in [LanePeer].
 ///
-/// Any thread reads the volatile fields. The control plane writes the configuration under this object's monitor;
-/// the home lane alone writes [#greatestTimestamp].
+/// Any thread reads the volatile fields. The control plane writes the configuration under this object's
+/// monitor; the home lane alone writes [#greatestTimestamp].
 @AnyThread
 final class Peer {
     final RemoteIdentity remote;
@@ -79,8 +79,8 @@ final class Peer {
         presharedKey(PresharedKey.NONE);
     }
 
-    /// Takes a copy, and zeroes the key before it. A worker that is just reading that one makes a message of which
-    /// nothing is committed: the generation has changed.
+    /// Takes a copy, and zeroes the key before it. A worker that is just reading that one makes a message of
+    /// which nothing is committed: the generation has changed.
     void presharedKey(PresharedKey key) {
         PresharedKey before = presharedKey;
         presharedKey = key.copy();

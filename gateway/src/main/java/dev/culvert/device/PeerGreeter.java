@@ -5,10 +5,8 @@ import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /// Greets peers that had a session when an earlier run ended: without it, a spoke that only sends keepalives
-/// notices a
-/// restart when its key is 120 s old, and nobody reaches it until then. Paced, since each greeting costs a worker
-/// three
-/// Diffie-Hellmans and the peers answer at once.
+/// notices a restart when its key is 120 s old, and nobody reaches it until then. Paced, since each greeting
+/// costs a worker three Diffie-Hellmans and the peers answer at once.
 ///
 /// The thread lives while there is somebody to greet.
 @AnyThread

@@ -12,9 +12,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// What is remembered across restarts: takes over what an earlier run knew of a peer when the peer is configured,
-/// and
-/// tells a journal what changes. Off, and free of cost, until [#begin].
+/// What is remembered across restarts: takes over what an earlier run knew of a peer when the peer is
+/// configured, and tells a journal what changes. Off, and free of cost, until [#begin].
 @AnyThread
 final class PeerMemory {
     /// Sessions that old are dead: their peers are not greeted.

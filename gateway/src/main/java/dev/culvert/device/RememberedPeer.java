@@ -4,8 +4,8 @@ import dev.culvert.crypto.PublicKey;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
-/// What a hub does well to know of a peer when it starts again (architecture, decision 12). No keys but the public
-/// one.
+/// What a hub does well to know of a peer when it starts again (architecture, decision 12). No keys but the
+/// public one.
 ///
 /// @param endpoint where its last authenticated message came from
 /// @param stampSeconds the greatest timestamp of its initiations, as in TAI64N; both 0 for none

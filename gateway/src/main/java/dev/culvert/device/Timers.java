@@ -11,9 +11,9 @@ import dev.culvert.noise.Protocol;
 /// - `zeroKeys`: no new session for 540 s;
 /// - `persistent`: the configured keepalive.
 ///
-/// An event only stores a deadline. The wheel holds one entry a peer, at or before its nearest deadline; an entry
-/// that comes up too early is armed again. Never early, so that a retransmission is not suppressed by its own
-/// interval.
+/// An event only stores a deadline. The wheel holds one entry a peer, at or before its nearest deadline; an
+/// entry that comes up too early is armed again. Never early, so that a retransmission is not suppressed by its
+/// own interval.
 @LaneConfined
 final class Timers implements TimerWheel.ExpiryListener {
     private static final long SECOND_NS = 1_000_000_000L;
@@ -108,8 +108,9 @@ final class Timers implements TimerWheel.ExpiryListener {
         }
     }
 
-    /// A wanted initiation came within 5 s of the last handshake message: it is tried again when those are over,
-    /// or a peer whose retransmission was suppressed would wait for the next packet (conformance 1.10, trap).
+    /// A wanted initiation came within 5 s of the last handshake message: it is tried again when those are
+    /// over, or a peer whose retransmission was suppressed would wait for the next packet (conformance 1.10,
+    /// trap).
     void initiationSuppressed(LanePeer peer) {
         if (peer.retransmitNs == LanePeer.NEVER) {
             peer.retransmitNs = peer.lastSentHandshakeNs + Protocol.REKEY_TIMEOUT_NS + jitterNs();

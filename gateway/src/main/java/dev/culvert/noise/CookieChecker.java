@@ -4,9 +4,9 @@ import dev.culvert.wire.CookieReply;
 import dev.culvert.wire.HandshakeInitiation;
 import java.util.Arrays;
 
-/// The responder's side of mac1, mac2 and cookies for one identity (kernel `struct cookie_checker`; paper sections
-/// 5.3 and 5.4.7). Whether the device is under load, and the rate limit behind a valid mac2, are its callers'
-/// business.
+/// The responder's side of mac1, mac2 and cookies for one identity (kernel `struct cookie_checker`; paper
+/// sections 5.3 and 5.4.7). Whether the device is under load, and the rate limit behind a valid mac2, are its
+/// callers' business.
 ///
 /// For any thread: [#mac1Valid] reads immutable state only; the other two take a lock for the secret, which is
 /// held for a few hash blocks and only while the device is under load.
@@ -53,9 +53,8 @@ public final class CookieChecker {
         return any == 0;
     }
 
-    /// The cookie reply to an initiation or response with a valid mac1, 64 bytes that belong to `tools`, until its
-    /// next
-    /// reply.
+    /// The cookie reply to an initiation or response with a valid mac1, 64 bytes that belong to `tools`, until
+    /// its next reply.
     ///
     /// @param tools the calling thread's, set to the sender's address and port
     public byte[] reply(byte[] message, long nowNs, CookieTools tools) {

@@ -6,8 +6,8 @@ import dev.culvert.crypto.RandomSource;
 import dev.culvert.crypto.XChaChaSealer;
 import dev.culvert.wire.CookieReply;
 
-/// What one thread needs to check macs and to answer with cookies: hash, cipher and the memory for both, so that
-/// nothing is allocated for what anyone on the internet may send.
+/// What one thread needs to check macs and to answer with cookies: hash, cipher and the memory for both, so
+/// that nothing is allocated for what anyone on the internet may send.
 public final class CookieTools implements AutoCloseable {
     private static final int PORT_BYTES = 2;
 
@@ -25,9 +25,8 @@ public final class CookieTools implements AutoCloseable {
         sealer = new XChaChaSealer(aead, random);
     }
 
-    /// Sets whom the next calls are about: address and port, which a cookie is bound to (conformance 1.6). Without
-    /// the
-    /// port, whoever shares an address could use its neighbour's cookie.
+    /// Sets whom the next calls are about: address and port, which a cookie is bound to (conformance 1.6).
+    /// Without the port, whoever shares an address could use its neighbour's cookie.
     ///
     /// @param hi the upper half of the address, left-aligned; an IPv4 address is its upper half
     public void source(boolean ipv6, long hi, long lo, int port) {

@@ -4,11 +4,11 @@ import dev.culvert.crypto.Blake2sMac;
 import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
 
-/// Our own long-term key and what is computed from it once (kernel `struct noise_static_identity`, and the keys of
-/// `struct cookie_checker`).
+/// Our own long-term key and what is computed from it once (kernel `struct noise_static_identity`, and the keys
+/// of `struct cookie_checker`).
 ///
-/// Immutable until closed, so any thread may read it. Whoever replaces the identity closes the old one, and only
-/// when no worker computes with it any more. The arrays are its own: nobody changes them.
+/// Immutable until closed, so any thread may read it. Whoever replaces the identity closes the old one, and
+/// only when no worker computes with it any more. The arrays are its own: nobody changes them.
 public final class StaticIdentity implements AutoCloseable {
     private final PrivateKey privateKey;
     private final PublicKey publicKey;

@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.util.Arrays;
 
-/// Lines from a connection, ended by LF only, at most 4 KiB each. What was read may hold keys: [#wipe] zeroes what
-/// was handed out, [#close] all of it.
+/// Lines from a connection, ended by LF only, at most 4 KiB each. What was read may hold keys: [#wipe] zeroes
+/// what was handed out, [#close] all of it.
 final class UapiLines implements AutoCloseable {
     static final int LINE_BYTES_MAX = 4096;
     /// [#next]: the peer has closed its side and no byte is left.

@@ -20,8 +20,8 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One connection of the configuration protocol (wireguard.com/xplatform): requests one after the other until the
-/// other side ends. A refused request changes nothing and leaves the connection usable.
+/// One connection of the configuration protocol (wireguard.com/xplatform): requests one after the other until
+/// the other side ends. A refused request changes nothing and leaves the connection usable.
 ///
 /// Beyond the protocol, `culvert_drops=1` answers a line for each reason for which packets were dropped.
 final class UapiSession implements AutoCloseable {

@@ -2,11 +2,11 @@ package dev.culvert.wire;
 
 import dev.culvert.crypto.Memory;
 
-/// The answer to a packet that no peer can get: ICMP host unreachable (RFC 792, type 3 code 1) or ICMPv6 address
-/// unreachable (RFC 4443, type 1 code 3), as the kernel's WireGuard sends it (`wg_xmit`).
+/// The answer to a packet that no peer can get: ICMP host unreachable (RFC 792, type 3 code 1) or ICMPv6
+/// address unreachable (RFC 4443, type 1 code 3), as the kernel's WireGuard sends it (`wg_xmit`).
 ///
-/// Its source is the packet's destination: an own IPv4 address as source would be dropped as martian when it comes
-/// in through a TUN (conformance 1.14).
+/// Its source is the packet's destination: an own IPv4 address as source would be dropped as martian when it
+/// comes in through a TUN (conformance 1.14).
 ///
 /// ```
 ///        IPv4                      IPv6
@@ -43,8 +43,8 @@ public final class IcmpUnreachable {
 
     private IcmpUnreachable() {}
 
-    /// Whether an error may answer the packet at all (RFC 1122, 3.2.2; RFC 4443, 2.4 (e)): never an error, a later
-    /// fragment, or a packet from or to more than one host.
+    /// Whether an error may answer the packet at all (RFC 1122, 3.2.2; RFC 4443, 2.4 (e)): never an error, a
+    /// later fragment, or a packet from or to more than one host.
     ///
     /// @param lengthBytes what [IpPacket#totalLength] gave
     public static boolean mayAnswer(long packet, int lengthBytes) {

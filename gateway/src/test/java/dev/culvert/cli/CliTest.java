@@ -162,6 +162,23 @@ final class CliTest {
     }
 
     @Test
+    void remembersPeersWhereItIsTold() {
+        GatewayOptions[] seen = new GatewayOptions[1];
+        console.launcher = options -> {
+            seen[0] = options;
+            throw new IOException("enough");
+        };
+        console.run("-f", "--journal", "on", "wg0");
+        assertThat(seen[0].journal()).hasToString("/var/lib/culvert/wg0.peers");
+        console.run("-f", "--journal", "off", "wg0");
+        assertThat(seen[0].journal()).isNull();
+        console.run("-f", "--journal", "/srv/x", "wg0");
+        assertThat(seen[0].journal()).hasToString("/srv/x");
+        assertThat(console.run("-f", "--journal", "true", "wg0")).isEqualTo(Cli.MISUSED);
+        assertThat(console.err()).contains("the journal is on, off or the path of a file, not `true`");
+    }
+
+    @Test
     void handsOptionsAndEnvironmentToTheLauncher() {
         console.environment.put("WG_TUN_FD", "3");
         console.environment.put("WG_UAPI_FD", "4");

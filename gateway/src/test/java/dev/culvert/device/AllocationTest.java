@@ -15,8 +15,8 @@ import java.lang.management.ManagementFactory;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/// What the path calls of the lane's structures allocates nothing. A compiler thread or a profile may disturb one
-/// run: a structure passes when one run of several allocates nothing.
+/// What the path calls of the lane's structures allocates nothing. A compiler thread or a profile may disturb
+/// one run: a structure passes when one run of several allocates nothing.
 @LaneConfined
 final class AllocationTest {
     private static final int RUNS = 20;

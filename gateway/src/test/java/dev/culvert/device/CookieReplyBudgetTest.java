@@ -126,9 +126,8 @@ final class CookieReplyBudgetTest {
         assertThat(answered).isBetween(BURST - 1, BURST + 1);
     }
 
-    /// The target of a hub: 100 honest clients of 100 under 50,000 forged senders a second on a lane. At most one
-    /// of
-    /// them may be taken for somebody who asked lately.
+    /// The target of a hub: 100 honest clients of 100 under 50,000 forged senders a second on a lane. At most
+    /// one of them may be taken for somebody who asked lately.
     @Test
     void honestClientsAreAnsweredAtTheirSecondTryUnderAFloodOfForgedSenders() {
         SplittableRandom random = new SplittableRandom(7);

@@ -3,8 +3,8 @@ package dev.culvert.device;
 import java.util.HashSet;
 import java.util.Set;
 
-/// Sees every datagram that leaves a host of a [Simulation] and requires what must always hold on the wire: exact
-/// lengths, no counter twice under a key, no ephemeral key or nonce twice, keys younger than 180 s.
+/// Sees every datagram that leaves a host of a [Simulation] and requires what must always hold on the wire:
+/// exact lengths, no counter twice under a key, no ephemeral key or nonce twice, keys younger than 180 s.
 @LaneConfined
 final class Eavesdropper {
     private static final long REJECT_AFTER_NS = 180_000_000_000L;

@@ -11,8 +11,8 @@ import java.util.function.BooleanSupplier;
 /// What may be lost are the echo requests in flight: the one whose reply is on its way to the old place, and
 /// the one that is sent while the socket is being exchanged. With one each 8 ms and round trips below that
 /// these are two; on a machine so busy that replies take longer, as many more as were waiting. What the kernel
-/// dropped from a full socket (wireguard-go's of Debian 12 holds 40 ms of the transfer) has nothing to do with a
-/// move.
+/// dropped from a full socket (wireguard-go's of Debian 12 holds 40 ms of the transfer) has nothing to do with
+/// a move.
 ///
 /// @param fromSeconds wall clock, before the change
 /// @param toSeconds wall clock, when the other side had noticed

@@ -88,8 +88,14 @@ final class RoamingIT {
         Ping.succeeds(spoke.namespace(), hub.inner(Family.IPV4), 20);
     }
 
+    /// Of wireguard-go alone: Culvert's own sockets hold the whole transfer for a second.
     private int overflows() {
-        return hub.namespace().udpOverflows() + spoke.namespace().udpOverflows();
+        int ofHub = topology.hubImplementation() == Implementation.WIREGUARD_GO
+                ? hub.namespace().udpOverflows()
+                : 0;
+        return topology.spokeImplementation() == Implementation.WIREGUARD_GO
+                ? ofHub + spoke.namespace().udpOverflows()
+                : ofHub;
     }
 
     /// Gives the spoke another address in the hub's eyes, as a router does that forgot its translation. (What

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/// `culvert up FILE` with a file as for wg-quick, and the commands around it. (wireguard-go has nothing like it.)
+/// `culvert up FILE` with a file as for wg-quick, and the commands around it. (wireguard-go has nothing like
+/// it.)
 @DisabledIfSystemProperty(named = "culvert.it.implementation", matches = "wireguard-go")
 @ExtendWith(LogsOnFailure.class)
 @Timeout(60)

@@ -13,9 +13,8 @@ import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The hub is killed and started again; its file names no endpoint. Without a journal, the idle spoke would stay
-/// out of
-/// reach until its key is 120 s old.
+/// The hub is killed and started again; its file names no endpoint. Without a journal, the idle spoke would
+/// stay out of reach until its key is 120 s old.
 @ExtendWith(LogsOnFailure.class)
 @Timeout(60)
 @DisabledIfSystemProperty(

@@ -30,8 +30,8 @@ final class Figures {
         }
     }
 
-    /// CPU time that all cores together have spent on anything (proc(5): user nice system idle iowait irq softirq
-    /// steal).
+    /// CPU time that all cores together have spent on anything (proc(5): user nice system idle iowait irq
+    /// softirq steal).
     static double machineCpuSeconds() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/stat"))) {
             String[] fields = lines.findFirst().orElseThrow().split(" +", -1);

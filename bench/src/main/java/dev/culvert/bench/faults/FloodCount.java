@@ -3,8 +3,8 @@ package dev.culvert.bench.faults;
 import java.util.List;
 import java.util.Locale;
 
-/// What came from the flood's addresses and what the hub sent back to them, counted by its firewall: IP packets and
-/// their bytes.
+/// What came from the flood's addresses and what the hub sent back to them, counted by its firewall: IP packets
+/// and their bytes.
 ///
 /// @param overflows datagrams for which the hub's sockets had no room (RcvbufErrors), the flow's own among them
 record FloodCount(long packetsIn, long bytesIn, long packetsOut, long bytesOut, long overflows) {

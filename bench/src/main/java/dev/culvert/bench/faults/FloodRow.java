@@ -11,9 +11,9 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// R13: every kind of flood against an established flow. What the flow keeps is a ratio to the same packets dropped by
-/// the hub's firewall, measured just before with the same generator, since on a small machine the generator alone takes
-/// its share.
+/// R13: every kind of flood against an established flow. What the flow keeps is a ratio to the same packets
+/// dropped by the hub's firewall, measured just before with the same generator, since on a small machine the
+/// generator alone takes its share.
 final class FloodRow implements FaultRow {
     private static final int PEER_OF_REPLAY = 1;
     private static final int PINGS_PER_SECOND = 100;
@@ -145,9 +145,8 @@ final class FloodRow implements FaultRow {
         static final Base NONE = new Base(Double.NaN, 1, "?", new CpuMeter.Used(0, 0));
     }
 
-    /// What the flow lost, it lost to full sockets or, on a machine without an idle core, to the time that the hub
-    /// spent
-    /// on the flood.
+    /// What the flow lost, it lost to full sockets or, on a machine without an idle core, to the time that the
+    /// hub spent on the flood.
     private static String why(CpuMeter.Used used, Base base, double mbit, double rate, long overflows) {
         double ofTheFlow = base.used().hubCores() * mbit / base.mbit();
         return String.format(

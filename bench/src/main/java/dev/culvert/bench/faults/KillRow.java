@@ -6,10 +6,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/// R10: `kill -9` and a restart within five seconds, configured as before but without endpoints, as from a file. A
-/// client that sends and one that only keeps alive must come back by their own timers; with a journal, [WarmRestart]
-/// asks
-/// for more.
+/// R10: `kill -9` and a restart within five seconds, configured as before but without endpoints, as from a
+/// file. A client that sends and one that only keeps alive must come back by their own timers; with a journal,
+/// [WarmRestart] asks for more.
 final class KillRow implements FaultRow {
     private static final int IDLE_NUMBER = 3;
     private static final String IDLE_INNER = "10.77.0.3";

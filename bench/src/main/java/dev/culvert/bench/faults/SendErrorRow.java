@@ -6,11 +6,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/// R17: the kernel refuses to send. Real refusals as far as a namespace makes them (firewall, no route, a source
-/// address
-/// that is gone); the others are put in front of sendmmsg by [FaultAgent]: a full queue of the network card or of the
-/// socket is hidden from an unconnected UDP socket without IP_RECVERR, and EMSGSIZE does not happen with the
-/// don't-fragment bit clear.
+/// R17: the kernel refuses to send. Real refusals as far as a namespace makes them (firewall, no route, a
+/// source address that is gone); the others are put in front of sendmmsg by [FaultAgent]: a full queue of the
+/// network card or of the socket is hidden from an unconnected UDP socket without IP_RECVERR, and EMSGSIZE does
+/// not happen with the don't-fragment bit clear.
 final class SendErrorRow implements FaultRow {
     private static final int CASE_S = 30;
     private static final int CASE_QUICK_S = 3;
@@ -21,9 +20,6 @@ final class SendErrorRow implements FaultRow {
     private static final int ECHOES_PER_SECOND = 200;
     private static final double MORE_CPU_MAX = 0.05;
     private static final double BACK_MAX_S = 0.5;
-    /// After a link was down, the other side's kernel asks by ARP once a second.
-    private static final double LINK_BACK_MAX_S = 1.5;
-
     private static final String LINK_DOWN = "ENETUNREACH (outer link down)";
     /// What was under way when the fault began.
     private static final double EDGE_S = 0.3;
@@ -165,14 +161,16 @@ final class SendErrorRow implements FaultRow {
                 name + ": first answer after the end",
                 "with the first good send",
                 String.format(Locale.ROOT, "%.3f s; meanwhile %d answers", backS, answered),
-                backS <= (isLink ? LINK_BACK_MAX_S : BACK_MAX_S),
+                backS <= BACK_MAX_S,
                 one.percent() == 100 && answered > 0
                         ? "the fault did not hit every packet"
-                        : isLink ? "after it, the spoke's kernel asks for the hub's address once a second" : "");
+                        : isLink
+                                ? "the spoke's kernel may have to ask for the hub's address first, once a second"
+                                : "");
     }
 
-    /// The address that the spoke talks to is taken away, another is there: the hub must go on from it, and the spoke,
-    /// which roams, follows.
+    /// The address that the spoke talks to is taken away, another is there: the hub must go on from it, and the
+    /// spoke, which roams, follows.
     private static void sourceGone(Scene scene) {
         scene.hubSpace.require("sysctl -qw net.ipv4.conf.out0.promote_secondaries=1");
         scene.hubSpace.ip("addr add " + OTHER_ADDRESS + "/24 dev out0");

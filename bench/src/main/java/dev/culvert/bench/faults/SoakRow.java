@@ -7,8 +7,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 
-/// R9: a thousand peers with traffic, rekeying every two minutes, while others come and go once a second. A sample a
-/// minute; the slopes are those of the second half, since caches and compiled code grow at first.
+/// R9: a thousand peers with traffic, rekeying every two minutes, while others come and go once a second. A
+/// sample a minute; the slopes are those of the second half, since caches and compiled code grow at first.
 final class SoakRow implements FaultRow {
     private static final int PEERS = 1000;
     /// Who come and go, beside the thousand.

@@ -5,8 +5,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 
-/// R12: ten thousand peers, each at an address of its own, initiate in the same moment, as after a power cut. Their
-/// first three initiations are computed beforehand; reading the responses costs the generator what it costs.
+/// R12: ten thousand peers, each at an address of its own, initiate in the same moment, as after a power cut.
+/// Their first three initiations are computed beforehand; reading the responses costs the generator what it
+/// costs.
 final class StormRow implements FaultRow {
     private static final int PEERS = 10_000;
     private static final int PEERS_QUICK = 300;
@@ -148,7 +149,7 @@ final class StormRow implements FaultRow {
                 String.format(
                         Locale.ROOT,
                         "%s cookie replies were accepted by the peers; beside the flow, %.2f of %d cores busy, the hub made"
-                                + " %.0f handshakes a second",
+                                + " %.0f handshakes a second until the last",
                         figures.text("cookieReplies"),
                         used.busyCores(),
                         Runtime.getRuntime().availableProcessors(),

@@ -7,9 +7,8 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 
-/// The second half of R10: a hub with a journal, a thousand idle spokes, `kill -9`, and a restart without endpoints.
-/// The
-/// hub must reach them again by itself.
+/// The second half of R10: a hub with a journal, a thousand idle spokes, `kill -9`, and a restart without
+/// endpoints. The hub must reach them again by itself.
 final class WarmRestart {
     private static final int SPOKES = 1000;
     private static final int SPOKES_QUICK = 100;

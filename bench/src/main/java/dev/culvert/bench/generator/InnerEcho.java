@@ -3,8 +3,8 @@ package dev.culvert.bench.generator;
 import dev.culvert.crypto.Memory;
 import dev.culvert.wire.InternetChecksum;
 
-/// The inner packets of simulated peers: ICMP echo in IPv4 (RFC 792), with a time of sending in its data, so that the
-/// hub's own kernel answers them.
+/// The inner packets of simulated peers: ICMP echo in IPv4 (RFC 792), with a time of sending in its data, so
+/// that the hub's own kernel answers them.
 ///
 /// ```
 ///  0  IPv4 header, no options
