@@ -189,6 +189,13 @@ final class Scene {
         return GeneratorProcess.prepare(trial, generatorSpace, settings);
     }
 
+    /// Spares the spoke ARP, which is asked once a second while the hub's link is down and would hide by up to a
+    /// second when the hub came back.
+    void spokeKnowsLinkAddress() {
+        String address = hubSpace.require("cat /sys/class/net/out0/address").strip();
+        spokeSpace.ip("neigh replace " + HUB_TO_SPOKE + " lladdr " + address + " dev out0 nud permanent");
+    }
+
     /// Drops everything from the flood's addresses as early as iptables can.
     void dropFlood(boolean drop) {
         hubSpace.require("iptables -w -t raw -" + (drop ? "A" : "D") + " PREROUTING -s " + FLOOD_PREFIX + " -j DROP");
