@@ -59,7 +59,11 @@ final class Gateway implements RunningGateway {
         selection.skipped().forEach(reason -> LOG.warn("engine skipped: {}", reason));
         DeviceOptions deviceOptions = deviceOptions(options, selection.engine());
         try (Unwind unwind = new Unwind()) {
-            tun = unwind.add(LinuxTun.open(options.interfaceName(), deviceOptions.lanes()));
+            tun = unwind.add(LinuxTun.open(
+                    options.interfaceName(),
+                    deviceOptions.lanes(),
+                    deviceOptions.offloads().tunTcp(),
+                    deviceOptions.offloads().tunUdp()));
             SecureRandom random = new SecureRandom();
             device = unwind.add(
                     Device.start(deviceOptions, tun, SystemClock.INSTANCE, random::nextBytes, ended::countDown));
@@ -95,7 +99,8 @@ final class Gateway implements RunningGateway {
                 firstGiven(options.handshakeWorkers(), file.handshakeWorkers(), defaults.handshakeWorkers()),
                 engine,
                 file.stagedBytesMax() == 0 ? defaults.stagedBytesMax() : file.stagedBytesMax(),
-                file.handshakes());
+                file.handshakes(),
+                file.offloads());
     }
 
     /// The command line goes before the file, and the file before the default; 0 is not given.

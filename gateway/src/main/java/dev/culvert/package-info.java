@@ -58,18 +58,18 @@
 ///    timers.
 /// 6. `RouteHandler` judges the inner packet: length, and whether its source belongs to the peer
 ///    (`CryptokeyRouter`).
-/// 7. `tun/TunQueue` writes it to the host from the same bytes. `InboundGate` ends the turn: what was queued is
-///    sent.
+/// 7. `TunEgress` joins packets of one flow (`wire/SegmentCoalescer`), and `tun/TunQueue` writes them to the
+///    host from the same bytes. `InboundGate` ends the turn: what was queued is sent.
 ///
 /// ## How a packet goes out
 ///
-/// 1. `tun/TunQueue` is readable; `TunIngress` reads rounds of packets, each into a slot with room for header
-///    and tag.
+/// 1. `tun/TunQueue` is readable; `TunIngress` reads packets, each of which may stand for many of a flow.
 /// 2. `CryptokeyRouter` gives the peer for the destination. A peer of another lane gets the packet by
 ///    `HandOver`.
-/// 3. `Sender` seals it in place and puts it into a `SendQueue`; without a usable key it goes to
-///    `StagedPackets`, and `Handshakes` begins a handshake.
-/// 4. `SendQueue` hands everything to sendmmsg (`tun/SendArray`) at the end of the round.
+/// 3. `Sender` writes it into the datagram, cut into segments (`wire/SegmentSplitter`), seals it there, and puts
+///    it into a `SendQueue`; without a usable key it goes to `StagedPackets`, and `Handshakes` begins a
+///    handshake.
+/// 4. `SendQueue` joins a peer's datagrams to messages and hands everything to sendmmsg (`tun/SendArray`).
 ///
 /// A handshake: `HandshakeHandler` → `HandshakeWorkers` (opens it on an immutable view) → the peer's home lane,
 /// where `Handshakes` commits or wipes it → `Sender`. Time: the lane's alarm → `TimerWheel` → `Timers` →
@@ -93,9 +93,10 @@
 /// 3. **The unit of the path is a batch.** Parallel arrays, reused for ever (`PacketBatch`): up to 256 segments
 ///    in up to 64 units, a unit being one datagram or one GRO buffer. Each handler works on all of it; a
 ///    segment's verdict is its own. Nothing is allocated per packet.
-/// 4. **In place, off the heap.** A packet is decrypted where it was received, and encrypted where it was read
-///    (`SlotPool` lays out the room around it). Only packets that wait for a key are copied, to blocks of their
-///    size.
+/// 4. **In place, off the heap.** A packet is decrypted where it was received and written to the TUN from
+///    there. On the way out it is copied once, into the datagrams of one sendmmsg, which lie behind one another
+///    in memory that stays in the core's cache: so a run of segments is one UDP_SEGMENT message, and the slot it
+///    was read into is free at once. Packets that wait for a key are copied to blocks of their size.
 /// 5. **The cipher is an engine chosen at start** (`crypto/AeadEngine`) after a self-test on this machine:
 ///    OpenSSL's libcrypto by FFM, the JDK, Bouncy Castle. One instance a lane; the key's address comes with
 ///    each packet.
@@ -124,8 +125,7 @@
 ///     that cannot be is an assertion. What an operator did wrong is a sentence that says what to do.
 /// 12. **A little is remembered across restarts**: endpoints and greatest timestamps per peer, no keys, in a
 ///     file (`conf/PeerJournal`) that a thread of its own writes when `device/PeerMemory` notes a change. A
-///     restarted hub refuses replays by it and greets its spokes, paced (`PeerGreeter`). Not built yet; nothing
-///     above depends on it.
+///     restarted hub refuses replays by it and greets its spokes, paced (`PeerGreeter`).
 /// 13. **Spoke to spoke goes through the host's kernel**, so that its firewall applies. A short cut that
 ///     re-encrypts in the receive buffer may come as an option; slots have the room for it.
 /// 14. **Metrics read published counters only** (`LaneCounters`, `DropReason.label`), on a thread of their own

@@ -30,13 +30,18 @@ final class StressDevice {
         };
         TunQueue nothing = new TunQueue() {
             @Override
-            public int read(long address, int capacityBytes) {
+            public int read(long packet, int capacityBytes) {
                 return 0;
             }
 
             @Override
-            public int write(long address, int lengthBytes) {
+            public int write(long packet, int lengthBytes) {
                 return lengthBytes;
+            }
+
+            @Override
+            public int writeVector(long iovecs, int count) {
+                return count;
             }
 
             @Override
@@ -78,7 +83,7 @@ final class StressDevice {
             }
         };
         HandshakeLoad load = new HandshakeLoad(queue, new HandshakeLimits(8, 1, 0, 1, 1, 1, 1), 1, 1);
-        return new DeviceState(clock, bytes -> {}, queue, load, new StagedBudget(1));
+        return new DeviceState(clock, bytes -> {}, queue, load, new StagedBudget(1), Offloads.NONE);
     }
 
     LanePeer assign(Peer peer) {

@@ -2,6 +2,7 @@ package dev.culvert.conf;
 
 import dev.culvert.device.DeviceOptions;
 import dev.culvert.device.HandshakeLimits;
+import dev.culvert.device.Offloads;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +35,11 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 ///   per-source-burst: 5
 ///   sources-max: 65536
 ///   cookie-replies-per-second: 4000  # of a lane; beyond it, only whoever comes again is answered
+/// offloads:                     # each is used where the kernel has it; "off" is for troubleshooting
+///   udp-gro: on                 # joins received datagrams
+///   udp-gso: on                 # sends many datagrams by one message
+///   tun-tcp: on                 # large TCP packets to and from the host (TSO)
+///   tun-udp: on                 # the same of UDP (USO)
 /// ```
 ///
 /// @param lanes 0 if the file does not say
@@ -41,8 +47,13 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /// @param stagedBytesMax 0 if the file does not say
 /// @param journal `on`, `off` or a file; empty if the file does not say
 public record HubSettings(
-        int lanes, int handshakeWorkers, long stagedBytesMax, String journal, HandshakeLimits handshakes) {
-    public static final HubSettings DEFAULTS = new HubSettings(0, 0, 0, "", HandshakeLimits.DEFAULTS);
+        int lanes,
+        int handshakeWorkers,
+        long stagedBytesMax,
+        String journal,
+        HandshakeLimits handshakes,
+        Offloads offloads) {
+    public static final HubSettings DEFAULTS = new HubSettings(0, 0, 0, "", HandshakeLimits.DEFAULTS, Offloads.ALL);
 
     private static final long STAGED_BYTES_MIN = 1 << 20;
     private static final long STAGED_BYTES_MAX = 1L << 40;
@@ -53,7 +64,14 @@ public record HubSettings(
             @Nullable Integer handshakeWorkers,
             @Nullable Long stagedBytesMax,
             @Nullable String journal,
-            @Nullable Handshakes handshakes) {}
+            @Nullable Handshakes handshakes,
+            @Nullable Switches offloads) {}
+
+    private record Switches(
+            @Nullable String udpGro,
+            @Nullable String udpGso,
+            @Nullable String tunTcp,
+            @Nullable String tunUdp) {}
 
     private record Handshakes(
             @Nullable Integer queue,
@@ -107,13 +125,34 @@ public record HubSettings(
                 Objects.requireNonNullElse(document.handshakeWorkers(), 0),
                 Objects.requireNonNullElse(document.stagedBytesMax(), 0L),
                 Objects.requireNonNullElse(document.journal(), ""),
-                limits(document.handshakes()));
+                limits(document.handshakes()),
+                offloads(document.offloads()));
         require("lanes", settings.lanes, 0, DeviceOptions.LANES_MAX);
         require("handshake-workers", settings.handshakeWorkers, 0, DeviceOptions.HANDSHAKE_WORKERS_MAX);
         if (settings.stagedBytesMax != 0) {
             require("staged-bytes-max", settings.stagedBytesMax, STAGED_BYTES_MIN, STAGED_BYTES_MAX);
         }
         return settings;
+    }
+
+    private static Offloads offloads(@Nullable Switches given) {
+        return given == null
+                ? Offloads.ALL
+                : new Offloads(
+                        isOn("udp-gro", given.udpGro()),
+                        isOn("udp-gso", given.udpGso()),
+                        isOn("tun-tcp", given.tunTcp()),
+                        isOn("tun-udp", given.tunUdp()));
+    }
+
+    private static boolean isOn(String name, @Nullable String given) {
+        if (given == null || given.equals("on") || given.equals("true")) {
+            return true;
+        }
+        if (given.equals("off") || given.equals("false")) {
+            return false;
+        }
+        throw new IllegalArgumentException(name + " must be on or off, not " + given);
     }
 
     private static HandshakeLimits limits(@Nullable Handshakes given) {

@@ -58,7 +58,10 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
         HandshakeWorkers workers = new HandshakeWorkers(
                 options.name(), options.handshakeWorkers(), limits.queue(), options.engine()::newAead);
         HandshakeLoad load = new HandshakeLoad(workers, limits, DeviceState.randomLong(random), clock.bootNs());
-        DeviceState state = new DeviceState(clock, random, workers, load, new StagedBudget(options.stagedBytesMax()));
+        Offloads wanted = options.offloads();
+        Offloads offloads = new Offloads(wanted.udpGro(), wanted.udpGso(), tun.tcpSegments(), tun.udpSegments());
+        DeviceState state =
+                new DeviceState(clock, random, workers, load, new StagedBudget(options.stagedBytesMax()), offloads);
         DeviceLoops loops = DeviceLoops.start(options, state, tun, onDeleted);
         return new Device(options, state, loops, workers, onDeleted);
     }
@@ -108,7 +111,7 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
 
     private void linkUp() {
         try {
-            UdpSockets opened = UdpSockets.open(listenPort, loops.lanes(), fwmark);
+            UdpSockets opened = UdpSockets.open(listenPort, loops.lanes(), fwmark, state.offloads.udpGro());
             loops.use(opened);
             sockets = opened;
         } catch (DeviceException e) {
@@ -164,7 +167,7 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
         if (open == null) {
             listenPort = port != null ? port : listenPort;
         } else if (port != null && (port == 0 || port != listenPort())) {
-            UdpSockets opened = UdpSockets.open(port, loops.lanes(), newMark);
+            UdpSockets opened = UdpSockets.open(port, loops.lanes(), newMark, state.offloads.udpGro());
             loops.use(opened);
             sockets = opened;
             open.close();

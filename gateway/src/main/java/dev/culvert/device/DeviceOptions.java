@@ -10,6 +10,7 @@ import dev.culvert.crypto.AeadEngine;
 /// @param engine of the packet path
 /// @param stagedBytesMax over all peers, for packets that wait for a handshake
 /// @param handshakes against floods
+/// @param offloads that may be used
 @Published
 public record DeviceOptions(
         String name,
@@ -17,7 +18,8 @@ public record DeviceOptions(
         int handshakeWorkers,
         AeadEngine engine,
         long stagedBytesMax,
-        HandshakeLimits handshakes) {
+        HandshakeLimits handshakes,
+        Offloads offloads) {
     public static final int LANES_MAX = 64;
     public static final int HANDSHAKE_WORKERS_MAX = 64;
     public static final long DEFAULT_STAGED_BYTES_MAX = 64L << 20;
@@ -40,6 +42,7 @@ public record DeviceOptions(
                 Math.max(1, cores / 2),
                 engine,
                 DEFAULT_STAGED_BYTES_MAX,
-                HandshakeLimits.DEFAULTS);
+                HandshakeLimits.DEFAULTS,
+                Offloads.ALL);
     }
 }

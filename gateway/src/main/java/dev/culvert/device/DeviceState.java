@@ -17,6 +17,9 @@ final class DeviceState {
     final HandshakeLoad load;
     final StagedBudget stagedBudget;
     final HandshakeQueue handshakes;
+    /// In use; those of UDP only where the sockets have them.
+    final Offloads offloads;
+
     final PeerMemory memory = new PeerMemory();
     final LimitedLog staleTimestampLog = new LimitedLog();
     final LimitedLog sendErrorLog = new LimitedLog();
@@ -34,12 +37,14 @@ final class DeviceState {
             RandomSource random,
             HandshakeQueue handshakes,
             HandshakeLoad load,
-            StagedBudget stagedBudget) {
+            StagedBudget stagedBudget,
+            Offloads offloads) {
         this.clock = clock;
         this.random = random;
         this.handshakes = handshakes;
         this.load = load;
         this.stagedBudget = stagedBudget;
+        this.offloads = offloads;
     }
 
     /// Set once, before any lane runs.

@@ -162,7 +162,6 @@ final class HandOver implements AutoCloseable {
             }
         }
         fire();
-        lane.sender.flush(); // the slots go back now
         SlotReturnRing returns = exchange.returns(from, lane.number);
         for (int position = 0; position < count; position++) {
             returns.offer(ring.slot(ring.entry(position)));

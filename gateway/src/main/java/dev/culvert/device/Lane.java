@@ -24,6 +24,9 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
     /// Two sockets a lane, and two more while a change of port replaces them.
     static final int RECEIVE_SLOTS = 4 * UdpChannel.SLOTS;
 
+    /// One to read the TUN into, two where the kernel refuses a joined packet.
+    static final int TUN_SLOTS = 3;
+
     /// Slots beyond what the readers hold: what may be lent to other lanes at a time.
     static final int LENT_SLOTS_MAX = 512;
 
@@ -47,6 +50,7 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
     final Handshakes handshakes;
     final HandOver handOver;
     final TunIngress ingress;
+    final TunEgress egress;
     final UdpPipeline pipeline;
     final UnreachableReplies unreachable;
     final CookieTools cookieTools;
@@ -65,6 +69,7 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
     private final byte[] randomIndex = new byte[4];
     private boolean closed;
     private boolean keysWereDropped;
+    private long sendRounds;
 
     /// Of the socket that stands for the lane when packets come from other lanes; null while the device is
     /// down.
@@ -89,18 +94,24 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
         this.wakeUp = wakeUp;
         nowNs = device.clock.bootNs();
         int lent = exchange.lanes() > 1 ? LENT_SLOTS_MAX : 0;
-        slots = new SlotPool(TunIngress.PACKETS_PER_ROUND + RECEIVE_SLOTS + lent);
+        slots = new SlotPool(TUN_SLOTS + RECEIVE_SLOTS + lent);
         wheel = new TimerWheel(nowNs);
         timers = new Timers(this, DeviceState.randomLong(device.random));
         sender = new Sender(this);
         handshakes = new Handshakes(this);
         handOver = new HandOver(this, exchange);
         ingress = new TunIngress(this);
+        egress = new TunEgress(this);
         pipeline = new UdpPipeline(this);
         unreachable = new UnreachableReplies(this);
         cookieTools = new CookieTools(aead, device.random);
         cookieReplies = new CookieReplyBudget(
                 device.load.cookieRepliesPerSecond(), DeviceState.randomLong(device.random), nowNs);
+    }
+
+    /// A number for the next filling of one of the lane's [SendQueue]s.
+    long newSendRound() {
+        return ++sendRounds;
     }
 
     // Turns.
@@ -249,6 +260,7 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
     public void close() {
         assert closed;
         ingress.close();
+        egress.close();
         sender.close();
         handOver.close();
         cookieReplies.close();

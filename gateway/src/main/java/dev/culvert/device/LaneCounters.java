@@ -40,7 +40,11 @@ public final class LaneCounters {
     }
 
     void dropped(DropReason reason) {
-        add(COUNTERS + reason.ordinal(), 1);
+        dropped(reason, 1);
+    }
+
+    void dropped(DropReason reason, int packets) {
+        add(COUNTERS + reason.ordinal(), packets);
     }
 
     void datagramsReceived(int datagrams, int bytes) {
@@ -48,8 +52,8 @@ public final class LaneCounters {
         add(Counter.BYTES_RECEIVED, bytes);
     }
 
-    void datagramSent(int bytes) {
-        add(Counter.DATAGRAMS_SENT, 1);
+    void datagramsSent(int datagrams, int bytes) {
+        add(Counter.DATAGRAMS_SENT, datagrams);
         add(Counter.BYTES_SENT, bytes);
     }
 
@@ -58,8 +62,8 @@ public final class LaneCounters {
         add(Counter.TUN_BYTES_READ, bytes);
     }
 
-    void tunWritten(int bytes) {
-        add(Counter.TUN_PACKETS_WRITTEN, 1);
+    void tunWritten(int packets, int bytes) {
+        add(Counter.TUN_PACKETS_WRITTEN, packets);
         add(Counter.TUN_BYTES_WRITTEN, bytes);
     }
 

@@ -61,6 +61,15 @@ final class LanePeer extends TimerWheel.Entry {
     boolean sentHandshakeBefore;
     long lastSentHandshakeNs;
 
+    // Of the [SendQueue]: the peer's last message there, and what must not be joined to messages.
+    long sendRound;
+    int sendMessage;
+    /// To this endpoint the kernel refused messages with datagrams of so many bytes.
+    @Nullable
+    Endpoint segmentsRefusedTo;
+
+    int segmentsRefusedBytes;
+
     final StagedPackets staged;
 
     /// Written by the home lane, read by any thread.
@@ -115,6 +124,11 @@ final class LanePeer extends TimerWheel.Entry {
         if (current != null) {
             endpoint = current.withoutSource();
         }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // another endpoint object is another way, which may take them
+    boolean takesSegments(Endpoint to, int bytes) {
+        return segmentsRefusedTo != to || bytes < segmentsRefusedBytes;
     }
 
     boolean handshakeSentWithin(long nowNs, long intervalNs) {

@@ -1,7 +1,5 @@
 package dev.culvert.device;
 
-import dev.culvert.tun.Errno;
-import dev.culvert.tun.TunQueue;
 import dev.culvert.wire.Ecn;
 import dev.culvert.wire.IpPacket;
 import dev.culvert.wire.TransportData;
@@ -10,12 +8,21 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import org.jspecify.annotations.Nullable;
 
-/// Last on the way in: judges the inner packet (conformance 1.9 "In", step 7) and writes it to the TUN. The source
-/// must belong to the sending peer by the longest match over all peers.
+/// Last on the way in: judges the inner packets (conformance 1.9 "In", step 7) and writes them to the TUN, those
+/// of
+/// one flow together where they can be joined. The source must belong to the sending peer by the longest match
+/// over
+/// all peers.
 @LaneConfined
 @Sharable // by the two sockets of one lane
 final class RouteHandler extends ChannelInboundHandlerAdapter {
     private final Lane lane;
+
+    // Packets come in trains of one source: who owned the last one.
+    private boolean lastIpv6;
+    private long lastHi;
+    private long lastLo;
+    private @Nullable Peer lastOwner;
 
     RouteHandler(Lane lane) {
         this.lane = lane;
@@ -24,6 +31,7 @@ final class RouteHandler extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         PacketBatch batch = (PacketBatch) message;
+        lastOwner = null; // the routing table is a turn's
         for (int i = 0; i < batch.segments; i++) {
             if (batch.state[i] != PacketBatch.PLAINTEXT) {
                 continue;
@@ -32,37 +40,41 @@ final class RouteHandler extends ChannelInboundHandlerAdapter {
             LanePeer peer = batch.peer[i];
             assert peer != null;
             int datagramBytes = batch.length[i] + TransportData.OVERHEAD_BYTES;
-            if (batch.length[i] == 0) {
-                peer.received(datagramBytes);
-                continue;
-            }
-            DropReason refusal = deliver(batch, i, peer);
+            DropReason refusal = batch.length[i] == 0 ? null : accept(batch, i, peer);
             if (refusal == null) {
                 peer.received(datagramBytes);
             } else {
                 lane.counters.dropped(refusal);
             }
         }
+        lane.egress.flush();
     }
 
     @SuppressWarnings("ReferenceEquality") // a peer is one object for its whole life
-    private @Nullable DropReason deliver(PacketBatch batch, int segment, LanePeer peer) {
+    private @Nullable DropReason accept(PacketBatch batch, int segment, LanePeer peer) {
         long inner = batch.address[segment];
         int lengthBytes = IpPacket.totalLength(inner, batch.length[segment]);
         if (lengthBytes < 0) {
             return lengthBytes == IpPacket.BAD_VERSION ? DropReason.INNER_VERSION : DropReason.INNER_LENGTH;
         }
-        Peer owner = lane.router.peerFor(IpPacket.isIpv6(inner), IpPacket.sourceHi(inner), IpPacket.sourceLo(inner));
-        if (owner != peer.peer) {
+        if (ownerOfSource(inner) != peer.peer) {
             return DropReason.SPOOFED_SOURCE;
         }
         Ecn.decapsulate(inner, batch.unitEcn[batch.unit[segment]]);
-        TunQueue tun = lane.tun;
-        int written = tun.write(inner, lengthBytes);
-        if (written < 0) {
-            return written == -Errno.EIO ? DropReason.TUN_DOWN : DropReason.TUN_FULL;
-        }
-        lane.counters.tunWritten(lengthBytes);
+        lane.egress.write(inner, lengthBytes);
         return null;
+    }
+
+    private @Nullable Peer ownerOfSource(long inner) {
+        boolean isIpv6 = IpPacket.isIpv6(inner);
+        long hi = IpPacket.sourceHi(inner);
+        long lo = IpPacket.sourceLo(inner);
+        if (lastOwner == null || isIpv6 != lastIpv6 || hi != lastHi || lo != lastLo) {
+            lastIpv6 = isIpv6;
+            lastHi = hi;
+            lastLo = lo;
+            lastOwner = lane.router.peerFor(isIpv6, hi, lo);
+        }
+        return lastOwner;
     }
 }

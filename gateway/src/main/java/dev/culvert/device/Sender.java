@@ -5,14 +5,16 @@ import dev.culvert.noise.Keypair;
 import dev.culvert.noise.Protocol;
 import dev.culvert.wire.Ecn;
 import dev.culvert.wire.IpPacket;
+import dev.culvert.wire.SegmentSplitter;
 import dev.culvert.wire.TransportData;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import org.jspecify.annotations.Nullable;
 
-/// The way out of a lane (kernel: send.c). A packet for a peer of this lane is sealed in place, in the memory
-/// where it was read, and queued for the lane's next sendmmsg; without a usable key it is staged and a handshake
-/// is wanted.
+/// The way out of a lane (kernel: send.c). A packet for a peer of this lane is put into the datagram that is to be
+/// sent, cut into segments if it stands for many, sealed there, and queued for the lane's next sendmmsg; without a
+/// usable key it is staged and a handshake is wanted.
 ///
 /// Called by [TunIngress], by the hand-over from other lanes, by [Timers] and [Handshakes]. [#flush] ends each
 /// turn.
@@ -21,9 +23,17 @@ final class Sender implements AutoCloseable {
     /// DS field of initiations and responses, AF41 (conformance 1.13).
     static final int HANDSHAKE_TOS = 0x88;
 
+    /// Datagrams that one sendmmsg sends: four of the largest, so that they stay in the core's own cache.
+    private static final int OUTGOING_BYTES = 4 << 16;
+
     private final Lane lane;
     private final SendQueue ipv4;
     private final SendQueue ipv6;
+    private final SegmentSplitter splitter = new SegmentSplitter();
+    /// The datagrams of both queues, one behind the other, up to `used`. From malloc: see [SlotPool].
+    private final ByteBuf outgoing = new UnpooledByteBufAllocator(true, true).directBuffer(OUTGOING_BYTES);
+
+    private int used;
 
     Sender(Lane lane) {
         this.lane = lane;
@@ -35,11 +45,20 @@ final class Sender implements AutoCloseable {
         return isIpv6 ? ipv6 : ipv4;
     }
 
-    /// Sends an inner packet, which lies at `packet` with [SlotPool#HEADROOM_BYTES] before and room for padding
-    /// and tag behind it. The memory is in use until [#flush].
+    /// Sends an inner packet, or one that stands for many ([TunQueue]). The memory is the caller's again when this
+    /// returns.
+    ///
+    /// @param packet with [SlotPool#HEADROOM_BYTES] before it, the last of which are its virtio header, and
+    ///     [SlotPool#TAILROOM_BYTES] behind
     void send(LanePeer peer, long packet, int lengthBytes) {
-        if (peer.endpoint == null) {
-            lane.counters.dropped(DropReason.NO_ENDPOINT);
+        int segments = splitter.open(packet, lengthBytes);
+        if (segments < 1) {
+            lane.counters.dropped(DropReason.NOT_IP);
+            return;
+        }
+        Endpoint to = peer.endpoint;
+        if (to == null) {
+            lane.counters.dropped(DropReason.NO_ENDPOINT, segments);
             lane.unreachable.answer(packet, lengthBytes);
             return;
         }
@@ -47,17 +66,31 @@ final class Sender implements AutoCloseable {
         if (keypair == null || !keypair.sendable(lane.nowNs)) {
             if (peer.peer.removed || !lane.device.up) {
                 // A packet that another lane handed over just before: nothing would ever take it out again.
-                lane.counters.dropped(peer.peer.removed ? DropReason.PEER_REMOVED : DropReason.DEVICE_DOWN);
+                lane.counters.dropped(peer.peer.removed ? DropReason.PEER_REMOVED : DropReason.DEVICE_DOWN, segments);
                 return;
             }
-            stage(peer, packet, lengthBytes);
+            stageSegments(peer, 0, segments);
             lane.handshakes.initiationWanted(peer, false);
             return;
         }
         if (!peer.staged.isEmpty()) {
             sendStaged(peer);
         }
-        seal(peer, keypair, packet, lengthBytes, null);
+        sealSegments(peer, to, keypair, segments);
+    }
+
+    private void sealSegments(LanePeer peer, Endpoint to, Keypair keypair, int segments) {
+        for (int i = 0; i < segments; i++) {
+            if (i > 0 && !keypair.sendable(lane.nowNs)) {
+                stageSegments(peer, i, segments); // the last counters were spent
+                break;
+            }
+            int lengthBytes = splitter.lengthBytes(i);
+            long datagram = claimData(to, lengthBytes);
+            splitter.write(i, datagram + TransportData.HEADER_BYTES);
+            seal(peer, to, keypair, datagram, lengthBytes);
+        }
+        sent(peer, keypair);
     }
 
     /// Sends what waited for a key, in order; without a usable key a handshake is wanted instead.
@@ -70,28 +103,34 @@ final class Sender implements AutoCloseable {
             }
             ByteBuf packet = peer.staged.poll();
             assert packet != null;
-            if (peer.endpoint == null) {
-                packet.release();
+            Endpoint to = peer.endpoint;
+            if (to == null) {
                 lane.counters.dropped(DropReason.NO_ENDPOINT);
-                continue;
+            } else {
+                int lengthBytes = packet.readableBytes();
+                long datagram = claimData(to, lengthBytes);
+                Memory.copy(packet.memoryAddress(), datagram + TransportData.HEADER_BYTES, lengthBytes);
+                seal(peer, to, keypair, datagram, lengthBytes);
+                sent(peer, keypair);
             }
-            seal(peer, keypair, packet.memoryAddress() + packet.readerIndex(), packet.readableBytes(), packet);
+            packet.release();
         }
     }
 
     /// Sends an empty packet unless others wait, which then go instead (kernel: `wg_packet_send_keepalive`).
     void sendKeepalive(LanePeer peer) {
-        if (peer.endpoint == null) {
+        Endpoint to = peer.endpoint;
+        if (to == null) {
             return;
         }
         if (peer.staged.isEmpty()) {
             Keypair keypair = peer.keypairs.current();
             if (keypair != null && keypair.sendable(lane.nowNs)) {
-                SendQueue queue = roomFor(peer.endpoint);
-                seal(peer, keypair, queue.inlineMemory() + TransportData.HEADER_BYTES, 0, null);
+                seal(peer, to, keypair, claimData(to, 0), 0);
+                sent(peer, keypair);
                 return;
             }
-            stage(peer, 0, 0);
+            stage(peer, ByteBufAllocator.DEFAULT.directBuffer(1, 1));
         }
         sendStaged(peer);
     }
@@ -111,41 +150,48 @@ final class Sender implements AutoCloseable {
     }
 
     private void send(Endpoint to, byte[] message, int tos, @Nullable LanePeer peer) {
-        SendQueue queue = roomFor(to);
-        long address = queue.inlineMemory();
+        long address = claim(to, message.length);
         Memory.copyIn(message, 0, address, message.length);
-        queue.add(to, address, message.length, tos, peer, false, null);
+        queue(to.ipv6).add(to, address, message.length, tos, peer, false);
     }
 
-    /// Hands everything queued to the kernel. The memory of the packets is free afterwards.
+    /// Hands everything queued to the kernel.
     void flush() {
         ipv4.flush();
         ipv6.flush();
+        used = 0;
     }
 
-    private SendQueue roomFor(@Nullable Endpoint to) {
-        assert to != null;
-        SendQueue queue = queue(to.ipv6);
-        if (queue.isFull()) {
-            queue.flush();
+    /// Memory for a datagram to `to`, and room for it in the queue.
+    private long claim(Endpoint to, int bytes) {
+        if (queue(to.ipv6).isFull() || used + bytes > OUTGOING_BYTES) {
+            flush();
         }
-        return queue;
+        long datagram = outgoing.memoryAddress() + used;
+        used += bytes;
+        return datagram;
     }
 
-    private void seal(LanePeer peer, Keypair keypair, long packet, int lengthBytes, @Nullable ByteBuf owner) {
-        Endpoint to = peer.endpoint;
-        assert to != null;
-        SendQueue queue = roomFor(to);
+    private long claimData(Endpoint to, int innerBytes) {
+        return claim(to, TransportData.paddedLength(innerBytes, lane.device.mtu) + TransportData.OVERHEAD_BYTES);
+    }
+
+    /// Seals the inner packet that lies in the datagram, behind the header's place.
+    private void seal(LanePeer peer, Endpoint to, Keypair keypair, long datagram, int lengthBytes) {
+        long inner = datagram + TransportData.HEADER_BYTES;
         int padded = TransportData.paddedLength(lengthBytes, lane.device.mtu);
-        int tos = lengthBytes == 0 ? 0 : Ecn.encapsulate(IpPacket.ecn(packet));
+        int tos = lengthBytes == 0 ? 0 : Ecn.encapsulate(IpPacket.ecn(inner));
         if (padded != lengthBytes) {
-            Memory.zero(packet + lengthBytes, padded - lengthBytes);
+            Memory.zero(inner + lengthBytes, padded - lengthBytes);
         }
-        long datagram = packet - TransportData.HEADER_BYTES;
         long counter = keypair.nextCounter();
         TransportData.writeHeader(datagram, keypair.remoteIndex(), counter);
-        lane.aead.seal(keypair.sendKey(), packet, packet, padded, counter);
-        queue.add(to, datagram, padded + TransportData.OVERHEAD_BYTES, tos, peer, lengthBytes != 0, owner);
+        lane.aead.seal(keypair.sendKey(), inner, inner, padded, counter);
+        queue(to.ipv6).add(to, datagram, padded + TransportData.OVERHEAD_BYTES, tos, peer, lengthBytes != 0);
+    }
+
+    /// What follows from one or more packets of a keypair.
+    private void sent(LanePeer peer, Keypair keypair) {
         lane.timers.anyAuthenticatedPacketTraversal(peer);
         lane.timers.anyAuthenticatedPacketSent(peer);
         keepKeyFresh(peer, keypair);
@@ -160,21 +206,24 @@ final class Sender implements AutoCloseable {
         }
     }
 
-    /// Copies the packet to a block of its own size: a waiting packet must not pin a 64 KiB slot.
-    private void stage(LanePeer peer, long packet, int lengthBytes) {
-        int capacity = TransportData.OVERHEAD_BYTES + lengthBytes + Protocol.PADDING_MULTIPLE;
-        ByteBuf copy = ByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
-        copy.setIndex(TransportData.HEADER_BYTES, TransportData.HEADER_BYTES + lengthBytes);
-        if (lengthBytes != 0) {
-            Memory.copy(packet, copy.memoryAddress() + TransportData.HEADER_BYTES, lengthBytes);
+    /// Copies segments to blocks of their own size: a waiting packet must not pin the caller's memory.
+    private void stageSegments(LanePeer peer, int from, int end) {
+        for (int i = from; i < end; i++) {
+            int lengthBytes = splitter.lengthBytes(i);
+            ByteBuf copy = ByteBufAllocator.DEFAULT.directBuffer(lengthBytes, lengthBytes);
+            splitter.write(i, copy.memoryAddress());
+            stage(peer, copy.writerIndex(lengthBytes));
         }
-        StagedPackets.Outcome outcome = peer.staged.stage(copy);
-        outcome.countIn(lane.counters);
+    }
+
+    private void stage(LanePeer peer, ByteBuf packet) {
+        peer.staged.stage(packet).countIn(lane.counters);
     }
 
     @Override
     public void close() {
         ipv4.close();
         ipv6.close();
+        outgoing.release();
     }
 }

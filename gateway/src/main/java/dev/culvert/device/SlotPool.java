@@ -9,10 +9,11 @@ import io.netty.buffer.UnpooledByteBufAllocator;
 /// Taken and freed by the owning lane only; others hand slots back through a [SlotReturnRing].
 @LaneConfined
 final class SlotPool implements AutoCloseable {
-    /// Room for WireGuard's header (and a virtio header later) before an inner packet that is read from the TUN.
+    /// Room before an inner packet that is read from the TUN: for its virtio header, or for the headers of an ICMP
+    /// answer with one.
     static final int HEADROOM_BYTES = 64;
 
-    /// Room for padding and tag behind it.
+    /// Beyond the longest packet.
     static final int TAILROOM_BYTES = 64;
 
     private static final int PACKET_BYTES = 65_536;

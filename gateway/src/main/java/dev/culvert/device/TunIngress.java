@@ -1,65 +1,53 @@
 package dev.culvert.device;
 
-import dev.culvert.tun.TunQueue;
 import dev.culvert.wire.IpPacket;
 
-/// First on the way out: reads a round of inner packets from the lane's TUN queue, each into a slot with room for
-/// header and tag, and finds the peer by destination. A peer of another lane gets the packet by slot reference.
+/// First on the way out: reads inner packets from the lane's TUN queue and finds the peer by destination. A peer
+/// of
+/// another lane gets the packet, or the one that stands for many, by slot reference.
 @LaneConfined
 final class TunIngress implements AutoCloseable {
-    static final int PACKETS_PER_ROUND = 64;
-    /// Rounds a turn: then the sockets have theirs.
-    static final int ROUNDS_PER_TURN = 4;
+    /// Packets a turn: then the sockets have theirs.
+    static final int PACKETS_PER_TURN = 256;
+    /// The same in bytes, for packets that stand for many.
+    private static final int BYTES_PER_TURN = 1 << 20;
+    /// What was read is sent, and shown to other lanes, after so many packets at the latest.
+    private static final int PACKETS_PER_FLUSH = 64;
 
     private final Lane lane;
-    private final int[] slot = new int[PACKETS_PER_ROUND];
-    private final int[] length = new int[PACKETS_PER_ROUND];
+    /// Read into; another one when it was lent.
+    private int slot;
 
     TunIngress(Lane lane) {
         this.lane = lane;
-        for (int i = 0; i < PACKETS_PER_ROUND; i++) {
-            slot[i] = lane.slots.take();
-            assert slot[i] >= 0 : "the pool is made larger than what the readers hold";
-        }
+        slot = lane.slots.take();
+        assert slot >= 0 : "the pool is made larger than what the readers hold";
     }
 
     /// The TUN queue is readable: one turn of the lane.
     void readable() {
         lane.beginTurn();
-        for (int round = 0; round < ROUNDS_PER_TURN; round++) {
-            int packets = read(lane.tun);
-            for (int i = 0; i < packets; i++) {
-                route(slot[i], length[i]);
+        int bytes = 0;
+        for (int packets = 1; packets <= PACKETS_PER_TURN && bytes < BYTES_PER_TURN; packets++) {
+            long packet = lane.slots.address(slot) + SlotPool.HEADROOM_BYTES;
+            int lengthBytes = lane.tun.read(packet, lane.slots.capacityBytes());
+            if (lengthBytes <= 0) {
+                break; // EAGAIN, or an error that the registration of the queue deals with
             }
-            lane.sender.flush(); // the slots are read into again
-            lane.handOver.publish();
-            for (int i = 0; i < packets; i++) {
-                slot[i] = lane.handOver.replaceIfLent(slot[i]);
-            }
+            bytes += lengthBytes;
+            lane.counters.tunRead(lengthBytes);
+            route(packet, lengthBytes);
+            slot = lane.handOver.replaceIfLent(slot);
             lane.handOver.roundEnded();
-            if (packets < PACKETS_PER_ROUND) {
-                break;
+            if (packets % PACKETS_PER_FLUSH == 0) {
+                lane.sender.flush();
+                lane.handOver.publish();
             }
         }
         lane.endTurn();
     }
 
-    private int read(TunQueue tun) {
-        int packets = 0;
-        while (packets < PACKETS_PER_ROUND) {
-            long address = lane.slots.address(slot[packets]) + SlotPool.HEADROOM_BYTES;
-            int bytes = tun.read(address, lane.slots.capacityBytes());
-            if (bytes <= 0) {
-                break; // EAGAIN, or an error that the registration of the queue deals with
-            }
-            lane.counters.tunRead(bytes);
-            length[packets++] = bytes;
-        }
-        return packets;
-    }
-
-    private void route(int packetSlot, int lengthBytes) {
-        long packet = lane.slots.address(packetSlot) + SlotPool.HEADROOM_BYTES;
+    private void route(long packet, int lengthBytes) {
         if (IpPacket.totalLength(packet, lengthBytes) < 0) {
             lane.counters.dropped(DropReason.NOT_IP);
             return;
@@ -77,14 +65,12 @@ final class TunIngress implements AutoCloseable {
         } else if (home.lane == lane) {
             lane.sender.send(home, packet, lengthBytes);
         } else {
-            lane.handOver.packetTo(home, packetSlot, packet, lengthBytes);
+            lane.handOver.packetTo(home, slot, packet, lengthBytes);
         }
     }
 
     @Override
     public void close() {
-        for (int s : slot) {
-            lane.slots.release(s);
-        }
+        lane.slots.release(slot);
     }
 }

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The device's sockets: one IPv4 and one IPv6 socket a lane, all on one port. With several lanes each family is a
 /// reuseport group, steered by session index (architecture, decision 2).
@@ -16,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class UdpSockets implements AutoCloseable {
     /// How often both families are tried when IPv4 chose a port that IPv6 has in use (kernel: `wg_socket_init`).
     private static final int PORT_ATTEMPTS_MAX = 100;
+
+    private static final Logger LOG = LoggerFactory.getLogger(UdpSockets.class);
 
     private final List<UdpSocket> ipv4;
     /// Empty where the host has no IPv6.
@@ -31,11 +35,16 @@ final class UdpSockets implements AutoCloseable {
 
     /// @param port 0 lets the system choose
     /// @param fwmark 0 for none
+    /// @param coalesce has the kernel join what arrives, where it can
     /// @throws DeviceException if the port is taken (EADDRINUSE) or the mark not permitted (EPERM)
-    static UdpSockets open(int port, int lanes, int fwmark) throws DeviceException {
+    static UdpSockets open(int port, int lanes, int fwmark, boolean coalesce) throws DeviceException {
         for (int attempt = 1; ; attempt++) {
             try {
-                return openOnce(port, lanes, fwmark);
+                UdpSockets opened = openOnce(port, lanes, fwmark);
+                if (coalesce) {
+                    opened.coalesce();
+                }
+                return opened;
             } catch (DeviceException e) {
                 if (port != 0 || e.errno() != Errno.EADDRINUSE || attempt == PORT_ATTEMPTS_MAX) {
                     throw e;
@@ -138,6 +147,19 @@ final class UdpSockets implements AutoCloseable {
 
     private static DeviceException failure(int errno, String what) {
         return new DeviceException(errno, what + ": " + Errno.text(errno));
+    }
+
+    private void coalesce() {
+        boolean all = true;
+        for (UdpSocket socket : ipv4) {
+            all &= socket.coalesce();
+        }
+        for (UdpSocket socket : ipv6) {
+            all &= socket.coalesce();
+        }
+        if (!all) {
+            LOG.info("this kernel does not join received datagrams (UDP_GRO); Culvert goes on without");
+        }
     }
 
     int port() {

@@ -1,6 +1,7 @@
 package dev.culvert.device;
 
 import dev.culvert.wire.IcmpUnreachable;
+import dev.culvert.wire.VirtioNetHeader;
 
 /// Tells the host, by ICMP through the TUN, that a packet has no peer or its peer no endpoint (conformance 1.14).
 /// At most so many a second: what is dropped is counted in any case.
@@ -26,14 +27,15 @@ final class UnreachableReplies {
     ///
     /// @param packet as read from the TUN, with [SlotPool#HEADROOM_BYTES] before it
     void answer(long packet, int lengthBytes) {
-        assert IcmpUnreachable.PREFIX_BYTES_MAX <= SlotPool.HEADROOM_BYTES;
+        assert IcmpUnreachable.PREFIX_BYTES_MAX + VirtioNetHeader.BYTES <= SlotPool.HEADROOM_BYTES;
         if (!IcmpUnreachable.mayAnswer(packet, lengthBytes) || !allowed()) {
             return;
         }
         long reply = packet - IcmpUnreachable.prefixBytes(packet);
+        VirtioNetHeader.clear(reply - VirtioNetHeader.BYTES);
         int written = lane.tun.write(reply, IcmpUnreachable.write(packet, lengthBytes));
         if (written > 0) {
-            lane.counters.tunWritten(written);
+            lane.counters.tunWritten(1, written);
         }
     }
 

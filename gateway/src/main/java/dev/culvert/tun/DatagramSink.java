@@ -7,4 +7,9 @@ public interface DatagramSink {
     ///
     /// @return how many were taken, at least one; or -errno of the first one, and none was taken
     int send(SendArray array, int from, int count);
+
+    /// Whether messages of several datagrams may be tried.
+    default boolean segments() {
+        return false;
+    }
 }

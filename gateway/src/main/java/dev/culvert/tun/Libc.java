@@ -38,6 +38,7 @@ final class Libc {
     private static final MethodHandle CLOSE = handle("close", INT, INT);
     private static final MethodHandle READ = handle("read", LONG, INT, LONG, LONG);
     private static final MethodHandle WRITE = handle("write", LONG, INT, LONG, LONG);
+    private static final MethodHandle WRITEV = handle("writev", LONG, INT, LONG, INT);
     private static final MethodHandle IOCTL = variadic("ioctl", 2, INT, INT, LONG, LONG);
     private static final MethodHandle SOCKET = handle("socket", INT, INT, INT, INT);
     private static final MethodHandle BIND = handle("bind", INT, INT, LONG, INT);
@@ -140,6 +141,14 @@ final class Libc {
     int write(int fd, long address, long length) {
         try {
             return check((long) WRITE.invokeExact(state, fd, address, length));
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int writev(int fd, long iovecs, int count) {
+        try {
+            return check((long) WRITEV.invokeExact(state, fd, iovecs, count));
         } catch (Throwable e) {
             throw impossible(e);
         }

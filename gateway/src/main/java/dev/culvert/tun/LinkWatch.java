@@ -25,7 +25,12 @@ public final class LinkWatch implements AutoCloseable {
     private static final int RTM_DELLINK = 17;
     private static final int AF_UNSPEC = 0;
     private static final int IFF_UP = 1;
+    private static final int NLM_F_REQUEST = 1;
     private static final int IFLA_MTU = 4;
+    private static final int IFLA_GSO_MAX_SEGS = 40;
+    private static final int REQUEST_BYTES = 64;
+    /// Of a datagram, beyond the inner packet.
+    private static final int OVERHEAD_BYTES = 32;
     private static final int BUFFER_BYTES = 32 << 10;
     private static final int MESSAGES_PER_DRAIN = 64;
     private static final int MOVES_MAX = 8;
@@ -40,10 +45,14 @@ public final class LinkWatch implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Libc libc = new Libc(arena);
     private final long buffer = arena.allocate(BUFFER_BYTES, 8).address();
+    private final long request = arena.allocate(REQUEST_BYTES, 8).address();
     private final LinuxTun link;
     private final IoEventLoop loop;
     private final Listener listener;
     private int fd;
+    /// For which gso_max_segs was set.
+    private int segmentsMtu;
+
     private @Nullable ReadableHandle handle;
 
     private LinkWatch(LinuxTun link, IoEventLoop loop, Listener listener) {
@@ -106,7 +115,35 @@ public final class LinkWatch implements AutoCloseable {
                         LOG.error("{} is not watched any more", link.name(), done.cause());
                     }
                 });
-        listener.changed(link.up(), link.mtu());
+        tell(link.up(), link.mtu());
+    }
+
+    private void tell(boolean up, int mtu) {
+        if ((link.tcpSegments() || link.udpSegments()) && mtu > 0 && mtu != segmentsMtu) {
+            segmentsMtu = mtu;
+            limitSegments(Math.clamp(SendArray.MESSAGE_BYTES_MAX / (mtu + OVERHEAD_BYTES), 1, SendArray.SEGMENTS_MAX));
+        }
+        listener.changed(up, mtu);
+    }
+
+    /// Has the kernel hand out packets of no more segments than one UDP message takes. Where it refuses, each
+    /// packet
+    /// becomes two messages.
+    private void limitSegments(int segments) {
+        int length = NLMSG_HEADER_BYTES + IFINFO_BYTES + 8;
+        Memory.zero(request, length);
+        Memory.putNativeInt(request, length);
+        Memory.putNativeShort(request + 4, RTM_NEWLINK);
+        Memory.putNativeShort(request + 6, NLM_F_REQUEST);
+        Memory.putNativeInt(request + NLMSG_HEADER_BYTES + 4, link.index());
+        long attribute = request + NLMSG_HEADER_BYTES + IFINFO_BYTES;
+        Memory.putNativeShort(attribute, 8);
+        Memory.putNativeShort(attribute + 2, IFLA_GSO_MAX_SEGS);
+        Memory.putNativeInt(attribute + 4, segments);
+        int sent = libc.write(fd, request, length);
+        if (sent < 0) {
+            LOG.debug("{}: gso_max_segs cannot be set: {}", link.name(), Errno.text(-sent));
+        }
     }
 
     /// Reads what the kernel told and calls the listener.
@@ -114,7 +151,7 @@ public final class LinkWatch implements AutoCloseable {
         for (int i = 0; i < MESSAGES_PER_DRAIN; i++) {
             int bytes = libc.recv(fd, buffer, BUFFER_BYTES, 0);
             if (bytes == -Errno.ENOBUFS) {
-                listener.changed(link.up(), link.mtu()); // messages were lost: the state itself is there to read
+                tell(link.up(), link.mtu()); // messages were lost: the state itself is there to read
             } else if (bytes <= 0 || !messages(bytes)) {
                 return;
             }
@@ -145,7 +182,7 @@ public final class LinkWatch implements AutoCloseable {
             throw new IOException("it never stays anywhere");
         } catch (IOException e) {
             LOG.warn("{} was moved, and is taken to be up from now on: {}", link.name(), e.getMessage());
-            listener.changed(true, link.mtu());
+            tell(true, link.mtu());
         }
     }
 
@@ -175,7 +212,7 @@ public final class LinkWatch implements AutoCloseable {
             if (Memory.getUnsignedByte(info) == AF_UNSPEC && Memory.getNativeInt(info + 4) == link.index()) {
                 if (type == RTM_NEWLINK) {
                     boolean up = (Memory.getNativeInt(info + 8) & IFF_UP) != 0;
-                    listener.changed(up, mtu(info + IFINFO_BYTES, buffer + at + length));
+                    tell(up, mtu(info + IFINFO_BYTES, buffer + at + length));
                 } else if (type == RTM_DELLINK) {
                     gone();
                     return false;

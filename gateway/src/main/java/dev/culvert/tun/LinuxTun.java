@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
-/// A TUN device of Linux (drivers/net/tun.c): no packet information header, one file descriptor a queue.
+/// A TUN device of Linux (drivers/net/tun.c): no packet information header, a virtio header, one file descriptor a
+/// queue.
 ///
 /// The interface may be renamed and may be moved to another network namespace, while the queues stay ours: its
 /// name is asked of the queue each time, and everything else of the namespace that [#follow] found it in.
@@ -20,6 +21,8 @@ public final class LinuxTun implements Tun {
     private static final long TUNSETIFF = 0x400454caL;
     private static final long TUNGETIFF = 0x800454d2L;
     private static final long TUNGETDEVNETNS = 0x54e3;
+    private static final long TUNSETOFFLOAD = 0x400454d0L;
+    private static final long TUNSETVNETHDRSZ = 0x400454d8L;
     private static final long SIOCGIFFLAGS = 0x8913;
     private static final long SIOCSIFFLAGS = 0x8914;
     private static final long SIOCGIFMTU = 0x8921;
@@ -29,8 +32,16 @@ public final class LinuxTun implements Tun {
     private static final int IFF_TUN = 1;
     private static final int IFF_MULTI_QUEUE = 0x100;
     private static final int IFF_NO_PI = 0x1000;
+    private static final int IFF_VNET_HDR = 0x4000;
     /// With several queues, a second process could add queues of its own to our interface.
     private static final int IFF_TUN_EXCL = 0x8000;
+    private static final int TUN_F_CSUM = 1;
+    private static final int TUN_F_TSO4 = 2;
+    private static final int TUN_F_TSO6 = 4;
+    /// Since kernel 6.2.
+    private static final int TUN_F_USO4 = 0x20;
+
+    private static final int TUN_F_USO6 = 0x40;
     private static final int IFREQ_BYTES = 40;
     private static final int IFREQ_VALUE = 16;
 
@@ -41,6 +52,8 @@ public final class LinuxTun implements Tun {
     private int inquiry;
 
     private volatile int index;
+    private boolean tcpSegments;
+    private boolean udpSegments;
 
     private LinuxTun(String name, List<FdQueue> queues) throws IOException {
         this.name = name;
@@ -57,19 +70,22 @@ public final class LinuxTun implements Tun {
     /// Makes the interface in this process's network namespace; it is down.
     ///
     /// @param queues one a lane
+    /// @param tcp whether the kernel may hand out, and take, packets that stand for many of a TCP flow
+    /// @param udp the same of UDP
     /// @throws IOException says what to do
-    public static LinuxTun open(String name, int queues) throws IOException {
+    public static LinuxTun open(String name, int queues, boolean tcp, boolean udp) throws IOException {
         if (!NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
             throw new IOException("'" + name + "' is no interface name: 1 to 15 letters, digits or one of _=+.-");
         }
         List<FdQueue> opened = new ArrayList<>();
         try {
-            int flags = IFF_TUN | IFF_NO_PI | (queues > 1 ? IFF_MULTI_QUEUE : 0);
+            int flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | (queues > 1 ? IFF_MULTI_QUEUE : 0);
             for (int i = 0; i < queues; i++) {
                 opened.add(openQueue(name, i == 0 ? flags | IFF_TUN_EXCL : flags));
             }
             LinuxTun tun = new LinuxTun(name, opened);
             tun.quieten();
+            tun.offload(tcp, udp);
             return tun;
         } catch (IOException | RuntimeException e) {
             opened.forEach(FdQueue::close);
@@ -102,8 +118,23 @@ public final class LinuxTun implements Tun {
                             default -> "";
                         });
             }
+            Memory.putNativeInt(ifreq, TunQueue.HEADER_BYTES);
+            result = libc.ioctl(fd, TUNSETVNETHDRSZ, ifreq);
+            if (result < 0) {
+                libc.close(fd);
+                throw new IOException("cannot set the header size of " + name + ": " + Errno.text(-result));
+            }
             return new FdQueue(fd);
         }
+    }
+
+    /// What an older kernel refuses is done without.
+    private void offload(boolean tcp, boolean udp) {
+        int fd = queues.getFirst().fd();
+        int forTcp = tcp ? TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 : 0;
+        int forUdp = udp ? TUN_F_CSUM | TUN_F_USO4 | TUN_F_USO6 : 0;
+        udpSegments = udp && libc.ioctl(fd, TUNSETOFFLOAD, forTcp | forUdp) >= 0;
+        tcpSegments = tcp && (udpSegments || libc.ioctl(fd, TUNSETOFFLOAD, forTcp) >= 0);
     }
 
     /// What WireGuard's own interface does in the kernel: no redirects though traffic between spokes leaves
@@ -245,6 +276,16 @@ public final class LinuxTun implements Tun {
     }
 
     @Override
+    public boolean tcpSegments() {
+        return tcpSegments;
+    }
+
+    @Override
+    public boolean udpSegments() {
+        return udpSegments;
+    }
+
+    @Override
     public synchronized void close() {
         queues.forEach(FdQueue::close);
         if (inquiry >= 0) {
@@ -262,13 +303,19 @@ public final class LinuxTun implements Tun {
         }
 
         @Override
-        public int read(long address, int capacityBytes) {
-            return libc.read(fd, address, capacityBytes);
+        public int read(long packet, int capacityBytes) {
+            int bytes = libc.read(fd, packet - TunQueue.HEADER_BYTES, TunQueue.HEADER_BYTES + capacityBytes);
+            return bytes < 0 ? bytes : bytes - TunQueue.HEADER_BYTES;
         }
 
         @Override
-        public int write(long address, int lengthBytes) {
-            return libc.write(fd, address, lengthBytes);
+        public int write(long packet, int lengthBytes) {
+            return libc.write(fd, packet - TunQueue.HEADER_BYTES, TunQueue.HEADER_BYTES + lengthBytes);
+        }
+
+        @Override
+        public int writeVector(long iovecs, int count) {
+            return libc.writev(fd, iovecs, count);
         }
 
         @Override

@@ -6,13 +6,19 @@ import static dev.culvert.tun.ControlMessages.MMSG_BYTES;
 import dev.culvert.crypto.Memory;
 import java.lang.foreign.Arena;
 
-/// The arguments of sendmmsg(2) for one address family, reused for ever: datagrams by address, each with
-/// destination, DS field and, where it matters, the address of ours to send from. Of one thread.
+/// The arguments of sendmmsg(2) for one address family, reused for ever. A message is one datagram, or several to
+/// one destination that the kernel cuts apart again (UDP_SEGMENT, udp(7)): all of one length, but that the last
+/// may
+/// be shorter. Each has a destination, a DS field and, where it matters, the address of ours to send from. The
+/// bytes stay where they are. Of one thread.
 public final class SendArray implements AutoCloseable {
-    /// Memory of a message's own, for what is built here: handshakes and keepalives.
-    public static final int INLINE_BYTES = 160;
+    /// Datagrams of one message: `UDP_MAX_SEGMENTS` of kernels before 6.9; later ones take 128.
+    public static final int SEGMENTS_MAX = 64;
 
-    /// Source, DS field, and later the segment size.
+    /// Of one message, as an IPv4 datagram that long would be: 65,535 without both headers.
+    public static final int MESSAGE_BYTES_MAX = 65_507;
+
+    /// Source, DS field and segment size.
     private static final int CONTROL_BYTES = 128;
 
     private static final int NAME_BYTES = 32;
@@ -24,30 +30,34 @@ public final class SendArray implements AutoCloseable {
     private final long iovecs;
     private final long names;
     private final long controls;
-    private final long inline;
     private final int[] tos;
     private final long[] sourceHi;
     private final long[] sourceLo;
     private final int[] sourceInterface;
+    private final int[] segments;
+    private final int[] segmentBytes;
+    private final int[] totalBytes;
 
     public SendArray(boolean ipv6, int messages) {
         this.ipv6 = ipv6;
         this.messages = messages;
         headers = arena.allocate((long) messages * MMSG_BYTES, 64).address();
-        iovecs = arena.allocate((long) messages * IOVEC_BYTES, 64).address();
+        iovecs =
+                arena.allocate((long) messages * SEGMENTS_MAX * IOVEC_BYTES, 64).address();
         names = arena.allocate((long) messages * NAME_BYTES, 64).address();
         controls = arena.allocate((long) messages * CONTROL_BYTES, 64).address();
-        inline = arena.allocate((long) messages * INLINE_BYTES, 64).address();
         tos = new int[messages];
         sourceHi = new long[messages];
         sourceLo = new long[messages];
         sourceInterface = new int[messages];
+        segments = new int[messages];
+        segmentBytes = new int[messages];
+        totalBytes = new int[messages];
         for (int i = 0; i < messages; i++) {
             long header = header(i);
             Memory.putNativeLong(header, name(i));
             Memory.putNativeInt(header + ControlMessages.MMSG_NAMELEN, SocketAddressLayout.bytes(ipv6));
-            Memory.putNativeLong(header + ControlMessages.MMSG_IOV, iovec(i));
-            Memory.putNativeLong(header + ControlMessages.MMSG_IOVLEN, 1);
+            Memory.putNativeLong(header + ControlMessages.MMSG_IOV, iovec(i, 0));
         }
     }
 
@@ -55,16 +65,20 @@ public final class SendArray implements AutoCloseable {
         return headers + (long) i * MMSG_BYTES;
     }
 
-    private long iovec(int i) {
-        return iovecs + (long) i * IOVEC_BYTES;
+    private long iovec(int i, int vector) {
+        return iovecs + ((long) i * SEGMENTS_MAX + vector) * IOVEC_BYTES;
     }
 
     private long name(int i) {
         return names + (long) i * NAME_BYTES;
     }
 
-    /// Fills message `i`. A source of zeros and interface 0 leaves the choice to the kernel; a `tosByte` of 0 is
-    /// the socket's default.
+    private int vectors(int i) {
+        return (int) Memory.getNativeLong(header(i) + ControlMessages.MMSG_IOVLEN);
+    }
+
+    /// Makes message `i` one datagram. A source of zeros and interface 0 leaves the choice to the kernel; a
+    /// `tosByte` of 0 is the socket's default.
     public void set(
             int i,
             long address,
@@ -77,14 +91,54 @@ public final class SendArray implements AutoCloseable {
             long fromLo,
             int fromInterface,
             int tosByte) {
-        Memory.putNativeLong(iovec(i), address);
-        Memory.putNativeLong(iovec(i) + 8, lengthBytes);
         SocketAddressLayout.write(name(i), ipv6, destinationHi, destinationLo, port, scope);
         tos[i] = tosByte;
         sourceHi[i] = fromHi;
         sourceLo[i] = fromLo;
         sourceInterface[i] = fromInterface;
+        bytes(i, address, lengthBytes);
+    }
+
+    private void bytes(int i, long address, int lengthBytes) {
+        vector(i, 0, address, lengthBytes);
+        segments[i] = 1;
+        segmentBytes[i] = lengthBytes;
+        totalBytes[i] = lengthBytes;
         writeControl(i);
+    }
+
+    private void vector(int i, int vector, long address, int lengthBytes) {
+        long at = iovec(i, vector);
+        Memory.putNativeLong(at, address);
+        Memory.putNativeLong(at + 8, lengthBytes);
+        Memory.putNativeLong(header(i) + ControlMessages.MMSG_IOVLEN, vector + 1);
+    }
+
+    /// Puts a datagram behind those of message `i`, if the kernel can tell them apart again.
+    ///
+    /// @return false if it cannot: this one is longer, the last one was shorter, or the message is full
+    public boolean append(int i, long address, int lengthBytes) {
+        int size = segmentBytes[i];
+        if (lengthBytes > size
+                || segments[i] == SEGMENTS_MAX
+                || totalBytes[i] != segments[i] * size
+                || totalBytes[i] + lengthBytes > MESSAGE_BYTES_MAX) {
+            return false;
+        }
+        int last = vectors(i) - 1;
+        long lastAddress = Memory.getNativeLong(iovec(i, last));
+        long lastBytes = Memory.getNativeLong(iovec(i, last) + 8);
+        if (lastAddress + lastBytes == address) {
+            vector(i, last, lastAddress, (int) lastBytes + lengthBytes);
+        } else {
+            vector(i, last + 1, address, lengthBytes);
+        }
+        segments[i]++;
+        totalBytes[i] += lengthBytes;
+        if (segments[i] == 2) {
+            writeControl(i);
+        }
+        return true;
     }
 
     /// Sends message `i` from an address of the kernel's choice.
@@ -123,6 +177,10 @@ public final class SendArray implements AutoCloseable {
                     ? message(at, ControlMessages.IPPROTO_IPV6, ControlMessages.IPV6_TCLASS, Integer.BYTES)
                     : message(at, ControlMessages.IPPROTO_IP, ControlMessages.IP_TOS, Integer.BYTES);
         }
+        if (segments[i] > 1) {
+            Memory.putNativeShort(at + ControlMessages.HEADER_BYTES, segmentBytes[i]);
+            at = message(at, ControlMessages.SOL_UDP, ControlMessages.UDP_SEGMENT, Short.BYTES);
+        }
         Memory.putNativeLong(header(i) + ControlMessages.MMSG_CONTROL, at == start ? 0 : start);
         Memory.putNativeLong(header(i) + ControlMessages.MMSG_CONTROLLEN, at - start);
     }
@@ -134,6 +192,19 @@ public final class SendArray implements AutoCloseable {
         return at + ControlMessages.space(dataBytes);
     }
 
+    /// Makes messages `0` to `segments(i) - 1` of `into` the datagrams of message `i`, one each.
+    public void spread(int i, SendArray into) {
+        assert into.ipv6 == ipv6 && into.messages >= segments[i];
+        for (int k = 0; k < segments[i]; k++) {
+            Memory.copy(name(i), into.name(k), NAME_BYTES);
+            into.tos[k] = tos[i];
+            into.sourceHi[k] = sourceHi[i];
+            into.sourceLo[k] = sourceLo[i];
+            into.sourceInterface[k] = sourceInterface[i];
+            into.bytes(k, address(i, k), length(i, k));
+        }
+    }
+
     public boolean ipv6() {
         return ipv6;
     }
@@ -142,17 +213,37 @@ public final class SendArray implements AutoCloseable {
         return messages;
     }
 
-    /// The address of [#INLINE_BYTES] bytes that belong to message `i`.
-    public long inline(int i) {
-        return inline + (long) i * INLINE_BYTES;
+    /// How many datagrams message `i` is.
+    public int segments(int i) {
+        return segments[i];
     }
 
-    public long address(int i) {
-        return Memory.getNativeLong(iovec(i));
+    /// Bytes of each of them but perhaps the last.
+    public int segmentBytes(int i) {
+        return segmentBytes[i];
     }
 
+    /// Bytes of message `i`, all its datagrams together.
     public int length(int i) {
-        return (int) Memory.getNativeLong(iovec(i) + 8);
+        return totalBytes[i];
+    }
+
+    /// Where datagram `k` of message `i` lies.
+    public long address(int i, int k) {
+        long offset = (long) k * segmentBytes[i];
+        int vector = 0;
+        long here = Memory.getNativeLong(iovec(i, 0) + 8);
+        while (offset >= here && vector < vectors(i) - 1) {
+            offset -= here;
+            vector++;
+            here = Memory.getNativeLong(iovec(i, vector) + 8);
+        }
+        return Memory.getNativeLong(iovec(i, vector)) + offset;
+    }
+
+    /// Bytes of datagram `k` of message `i`.
+    public int length(int i, int k) {
+        return Math.min(segmentBytes[i], totalBytes[i] - k * segmentBytes[i]);
     }
 
     public long destinationHi(int i) {

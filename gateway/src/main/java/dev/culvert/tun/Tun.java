@@ -17,6 +17,12 @@ public interface Tun extends AutoCloseable {
 
     List<? extends TunQueue> queues();
 
+    /// Whether a packet written may stand for many of a TCP flow.
+    boolean tcpSegments();
+
+    /// The same of UDP.
+    boolean udpSegments();
+
     /// The interface disappears.
     @Override
     void close();

@@ -91,6 +91,20 @@ public final class UdpSocket implements DatagramSink, AutoCloseable {
         assert result == 0 : Errno.text(-result);
     }
 
+    /// Has the kernel join datagrams of one source and length to units (UDP_GRO, kernel 5.0). An older one goes on
+    /// without.
+    ///
+    /// @return whether it does
+    public boolean coalesce() {
+        return libc.setsockopt(fd, ControlMessages.SOL_UDP, ControlMessages.UDP_GRO, 1) == 0;
+    }
+
+    /// Whether the kernel knows UDP_SEGMENT (4.18). What it says of a message only sending shows.
+    @Override
+    public boolean segments() {
+        return libc.getsockopt(fd, ControlMessages.SOL_UDP, ControlMessages.UDP_SEGMENT) >= 0;
+    }
+
     /// To the wildcard address.
     ///
     /// @param port 0 lets the kernel choose

@@ -28,12 +28,19 @@ public final class IpPacket {
     /// From [#totalLength]: it claims to be longer than what is there, or shorter than its own header.
     public static final int LENGTH_MISMATCH = -3;
 
+    static final int IPV4_SOURCE = 12;
+    static final int IPV6_SOURCE = 8;
+
     private static final int IPV4_TOTAL_LENGTH = 2;
+    private static final int IPV4_ID = 4;
+    private static final int IPV4_FRAGMENT = 6;
+    private static final int IPV4_TTL = 8;
+    private static final int IPV4_PROTOCOL = 9;
     private static final int IPV4_CHECKSUM = 10;
-    private static final int IPV4_SOURCE = 12;
     private static final int IPV4_DESTINATION = 16;
     private static final int IPV6_PAYLOAD_LENGTH = 4;
-    private static final int IPV6_SOURCE = 8;
+    private static final int IPV6_NEXT_HEADER = 6;
+    private static final int IPV6_HOP_LIMIT = 7;
     private static final int IPV6_DESTINATION = 24;
 
     private IpPacket() {}
@@ -98,6 +105,60 @@ public final class IpPacket {
 
     private static long ipv4(long address) {
         return (long) Memory.getIntBe(address) << 32;
+    }
+
+    /// IPv4's protocol, or IPv6's next header, which may be an extension.
+    static int protocol(long address) {
+        return Memory.getUnsignedByte(address + (isIpv6(address) ? IPV6_NEXT_HEADER : IPV4_PROTOCOL));
+    }
+
+    /// Whether this next header of IPv6 is followed by another one (RFC 8200, 4; IANA's list).
+    static boolean isExtensionHeader(int nextHeader) {
+        return switch (nextHeader) {
+            case 0, 43, 44, 51, 60, 135, 139, 140 -> true;
+            default -> false;
+        };
+    }
+
+    /// Options included; may be less than 20 or beyond the packet's end.
+    static int ipv4HeaderBytes(long address) {
+        return (Memory.getUnsignedByte(address) & 0xf) * 4;
+    }
+
+    static boolean isIpv4Fragment(long address) {
+        return (Memory.getUnsignedShortBe(address + IPV4_FRAGMENT) & 0x3fff) != 0;
+    }
+
+    static boolean isIpv4Unfragmentable(long address) {
+        return (Memory.getUnsignedShortBe(address + IPV4_FRAGMENT) & 0x4000) != 0;
+    }
+
+    static int ipv4Id(long address) {
+        return Memory.getUnsignedShortBe(address + IPV4_ID);
+    }
+
+    /// DS field, flags and time to live are the same.
+    static boolean sameIpv4Service(long a, long b) {
+        return Memory.getByte(a + 1) == Memory.getByte(b + 1)
+                && Memory.getUnsignedShortBe(a + IPV4_FRAGMENT) == Memory.getUnsignedShortBe(b + IPV4_FRAGMENT)
+                && Memory.getByte(a + IPV4_TTL) == Memory.getByte(b + IPV4_TTL);
+    }
+
+    static int ipv6HopLimit(long address) {
+        return Memory.getUnsignedByte(address + IPV6_HOP_LIMIT);
+    }
+
+    /// Changes total length and identification, and makes the header checksum anew.
+    static void writeIpv4LengthAndId(long address, int totalBytes, int id) {
+        Memory.putShortBe(address + IPV4_TOTAL_LENGTH, totalBytes);
+        Memory.putShortBe(address + IPV4_ID, id);
+        Memory.putShortBe(address + IPV4_CHECKSUM, 0);
+        Memory.putShortBe(address + IPV4_CHECKSUM, InternetChecksum.of(address, ipv4HeaderBytes(address)));
+    }
+
+    /// @param totalBytes header included
+    static void writeIpv6Length(long address, int totalBytes) {
+        Memory.putShortBe(address + IPV6_PAYLOAD_LENGTH, totalBytes - IPV6_HEADER_BYTES);
     }
 
     /// The ECN field, 0..3; see [Ecn] for the names.

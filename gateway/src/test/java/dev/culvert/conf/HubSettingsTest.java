@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.culvert.device.HandshakeLimits;
+import dev.culvert.device.Offloads;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -29,10 +30,19 @@ final class HubSettingsTest {
                   per-source-burst: 50
                   sources-max: 9
                   cookie-replies-per-second: 70
+                offloads:
+                  udp-gro: off
+                  udp-gso: on
+                  tun-udp: off
                 """);
         assertThat(settings)
                 .isEqualTo(new HubSettings(
-                        3, 2, 2_097_152, "off", new HandshakeLimits(1000, 10, 2_500_000_000L, 100, 50, 9, 70)));
+                        3,
+                        2,
+                        2_097_152,
+                        "off",
+                        new HandshakeLimits(1000, 10, 2_500_000_000L, 100, 50, 9, 70),
+                        new Offloads(false, true, true, false)));
     }
 
     @ParameterizedTest
@@ -53,6 +63,7 @@ final class HubSettingsTest {
     @CsvSource(delimiter = '|', textBlock = """
             lanes: 2\\nlane: 3                      | f:2: there is no setting 'lane'; did you mean 'lanes'?
             handshakes:\\n  que: 3                  | f:2: there is no setting 'que'; did you mean 'queue'?
+            offloads:\\n  tun-tcp: no          | f: tun-tcp must be on or off, not no
             lanes: many                             | f:1: 'lanes' takes a whole number
             handshakes:\\n  under-load-for-ms: -1 | f: under-load-for-ms must be from 0 to 3600000, not -1
             lanes: 65                               | f: lanes must be from 0 to 64, not 65

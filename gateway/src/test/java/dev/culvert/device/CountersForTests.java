@@ -11,7 +11,7 @@ public final class CountersForTests {
         for (int i = 0; i < drops; i++) {
             counters.dropped(reason);
         }
-        counters.datagramSent(bytesSent);
+        counters.datagramsSent(1, bytesSent);
         return counters;
     }
 }

@@ -26,7 +26,8 @@ final class DeviceTest {
 
     private final SilentTun tun = new SilentTun();
     private final Device device = Device.start(
-            new DeviceOptions("test0", LANES, 1, AeadEngine.BOUNCY_CASTLE, 1 << 20, HandshakeLimits.DEFAULTS),
+            new DeviceOptions(
+                    "test0", LANES, 1, AeadEngine.BOUNCY_CASTLE, 1 << 20, HandshakeLimits.DEFAULTS, Offloads.NONE),
             tun,
             new ManualClock(),
             new Random(1)::nextBytes,
@@ -59,6 +60,11 @@ final class DeviceTest {
             public int write(long address, int lengthBytes) {
                 return lengthBytes;
             }
+
+            @Override
+            public int writeVector(long iovecs, int count) {
+                return count;
+            }
         }
 
         @Override
@@ -79,6 +85,16 @@ final class DeviceTest {
         @Override
         public boolean up() {
             return true;
+        }
+
+        @Override
+        public boolean tcpSegments() {
+            return false;
+        }
+
+        @Override
+        public boolean udpSegments() {
+            return false;
         }
 
         @Override

@@ -161,7 +161,7 @@ final class EndpointRulesTest {
                 return -errnoWithSource;
             }
             byte[] bytes = new byte[array.length(from)];
-            Memory.copyOut(array.address(from), bytes, 0, bytes.length);
+            Memory.copyOut(array.address(from, 0), bytes, 0, bytes.length);
             List<Byte> copy = new ArrayList<>();
             for (byte b : bytes) {
                 copy.add(b);

@@ -191,7 +191,7 @@ final class StructuresTest {
             counters.dropped(reason);
             assertThat(counters.drops(reason)).isEqualTo(1);
         }
-        counters.datagramSent(7);
+        counters.datagramsSent(1, 7);
         assertThat(counters.value(LaneCounters.Counter.BYTES_SENT)).isEqualTo(7);
     }
 

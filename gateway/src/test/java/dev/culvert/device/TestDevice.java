@@ -41,6 +41,12 @@ final class TestDevice implements AutoCloseable {
     final List<FakeTunQueue> tun = new ArrayList<>();
     int inboundDepth;
     int sendError;
+    /// What messages of several datagrams are refused with; 0 if they are taken.
+    int segmentsError;
+    /// Messages that one call takes at most.
+    int takenAtOnce = Integer.MAX_VALUE;
+    /// How many datagrams each message was that has been taken.
+    final List<Integer> messages = new ArrayList<>();
     boolean stepwise;
 
     /// The slots that each lane's reader holds, as the two UDP channels of a lane do.
@@ -52,7 +58,17 @@ final class TestDevice implements AutoCloseable {
     private final long[] alarms;
     private final HandshakeCipher cipher;
     private final Arena arena = Arena.ofShared();
-    private final DatagramSink sink = this::take;
+    private final DatagramSink sink = new DatagramSink() {
+        @Override
+        public int send(SendArray array, int from, int count) {
+            return take(array, from, count);
+        }
+
+        @Override
+        public boolean segments() {
+            return true;
+        }
+    };
 
     TestDevice(int host, int lanes, DeviceClock clock, long seed) {
         this(host, lanes, clock, new Random(seed));
@@ -87,7 +103,7 @@ final class TestDevice implements AutoCloseable {
         HandshakeLimits limits =
                 new HandshakeLimits(4096, UNDER_LOAD_AT, 1_000_000_000L, 20, 5, 1024, COOKIE_REPLIES_PER_SECOND);
         HandshakeLoad load = new HandshakeLoad(queue, limits, random.nextLong(), clock.bootNs());
-        state = new DeviceState(clock, random::nextBytes, queue, load, new StagedBudget(1 << 20));
+        state = new DeviceState(clock, random::nextBytes, queue, load, new StagedBudget(1 << 20), Offloads.ALL);
         peers = new PeerConfiguration(state, new UnpacedGreeter());
         LaneExchange exchange = new LaneExchange(lanes);
         Lane[] all = new Lane[lanes];
@@ -167,13 +183,20 @@ final class TestDevice implements AutoCloseable {
         if (sendError != 0) {
             return -sendError;
         }
-        for (int i = from; i < from + count; i++) {
-            byte[] bytes = new byte[array.length(i)];
-            Memory.copyOut(array.address(i), bytes, 0, bytes.length);
-            sent.add(new Datagram(
-                    host, PORT, Datagram.host(array.destinationHi(i)), array.port(i), array.tos(i), bytes));
+        int taken = Math.min(count, takenAtOnce);
+        for (int i = from; i < from + taken; i++) {
+            if (array.segments(i) > 1 && segmentsError != 0) {
+                return i == from ? -segmentsError : i - from;
+            }
+            messages.add(array.segments(i));
+            for (int k = 0; k < array.segments(i); k++) {
+                byte[] bytes = new byte[array.length(i, k)];
+                Memory.copyOut(array.address(i, k), bytes, 0, bytes.length);
+                sent.add(new Datagram(
+                        host, PORT, Datagram.host(array.destinationHi(i)), array.port(i), array.tos(i), bytes));
+            }
         }
-        return count;
+        return taken;
     }
 
     /// Adds or changes a peer.
@@ -237,8 +260,8 @@ final class TestDevice implements AutoCloseable {
     }
 
     /// The host sends an inner packet through queue `lane`.
-    void host(int lane, byte[] packet) {
-        tun.get(lane).toRead.add(packet);
+    void host(int lane, byte[]... packets) {
+        tun.get(lane).toRead.addAll(List.of(packets));
         lane(lane).ingress.readable();
         run();
     }

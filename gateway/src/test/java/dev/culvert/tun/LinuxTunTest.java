@@ -38,9 +38,14 @@ final class LinuxTunTest {
     }
 
     private LinuxTun tun(int queues) throws IOException {
-        LinuxTun tun = LinuxTun.open(name, queues);
+        LinuxTun tun = LinuxTun.open(name, queues, true, true);
         opened.add(tun);
         return tun;
+    }
+
+    /// Memory for a packet of 2,048 bytes, its header before it.
+    private long packet() {
+        return arena.allocate(TunQueue.HEADER_BYTES + 2048).address() + TunQueue.HEADER_BYTES;
     }
 
     private IoEventLoop loop() {
@@ -81,7 +86,7 @@ final class LinuxTunTest {
     @Test
     void isEmptyThenDownThenGone() throws Exception {
         TunQueue queue = tun(1).queues().getFirst();
-        long packet = arena.allocate(2048).address();
+        long packet = packet();
         Memory.putByte(packet, 0x45); // a version nibble, or it would be EINVAL
         assertThat(queue.read(packet, 2048)).isEqualTo(-Errno.EAGAIN);
         assertThat(queue.write(packet, 20)).isEqualTo(-Errno.EIO);
@@ -93,18 +98,18 @@ final class LinuxTunTest {
     @Test
     void refusesNamesAndInterfacesThatAreThere() throws Exception {
         for (String bad : List.of("", "a/b", ".", "..", "a b", "sixteencharacter")) {
-            assertThatThrownBy(() -> LinuxTun.open(bad, 1))
+            assertThatThrownBy(() -> LinuxTun.open(bad, 1, true, true))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("interface name");
         }
         LinuxTun unused = tun(2);
         assertThat(unused.name()).isEqualTo(name);
         for (int queues : new int[] {1, 2}) {
-            assertThatThrownBy(() -> LinuxTun.open(name, queues))
+            assertThatThrownBy(() -> LinuxTun.open(name, queues, true, true))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("in use");
         }
-        assertThatThrownBy(() -> LinuxTun.open("lo", 1)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> LinuxTun.open("lo", 1, true, true)).isInstanceOf(IOException.class);
     }
 
     @Test
@@ -114,7 +119,7 @@ final class LinuxTunTest {
         IoEventLoop loop = loop();
         AtomicInteger packets = new AtomicInteger();
         AtomicInteger broken = new AtomicInteger();
-        long packet = arena.allocate(2048).address();
+        long packet = packet();
         ReadableHandle handle = ReadableHandle.register(
                         loop, tun.queues().getFirst().fd(), new ReadableHandle.Callback() {
                             @Override

@@ -18,9 +18,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class UdpSocketTest {
     private static final long LOCALHOST_4 = 0x7f000001L << 32;
     private static final int SLOT_BYTES = 2048;
+    private static final int MESSAGES_MAX = 64;
     private static final long DEADLINE_NS = 5_000_000_000L;
 
     private final Arena arena = Arena.ofShared();
+    private final long memory = arena.allocate(MESSAGES_MAX * SLOT_BYTES).address();
     private final List<AutoCloseable> opened = new ArrayList<>();
 
     @AfterEach
@@ -52,6 +54,10 @@ final class UdpSocketTest {
         return array;
     }
 
+    private long memory(int i) {
+        return memory + (long) i * SLOT_BYTES;
+    }
+
     private static long hi(boolean ipv6) {
         return ipv6 ? 0 : LOCALHOST_4;
     }
@@ -60,11 +66,11 @@ final class UdpSocketTest {
         return ipv6 ? 1 : 0;
     }
 
-    /// Puts bytes into the message's inline memory and addresses it to loopback.
-    private static void message(SendArray array, int i, byte[] bytes, int port, int tos) {
-        Memory.copyIn(bytes, 0, array.inline(i), bytes.length);
+    /// Puts bytes into memory of the message's own and addresses it to loopback.
+    private void message(SendArray array, int i, byte[] bytes, int port, int tos) {
+        Memory.copyIn(bytes, 0, memory(i), bytes.length);
         boolean ipv6 = array.ipv6();
-        array.set(i, array.inline(i), bytes.length, hi(ipv6), lo(ipv6), port, 0, 0, 0, 0, tos);
+        array.set(i, memory(i), bytes.length, hi(ipv6), lo(ipv6), port, 0, 0, 0, 0, tos);
     }
 
     private static int receive(UdpSocket socket, ReceiveArray array) {
@@ -121,7 +127,7 @@ final class UdpSocketTest {
         assertThat(client.bind(0)).isZero();
         assertThat(server.bind(0)).isZero();
         SendArray out = sendArray(false, 1);
-        out.set(0, out.inline(0), 1, other, 0, server.localPort(), 0, 0, 0, 0, 0);
+        out.set(0, memory(0), 1, other, 0, server.localPort(), 0, 0, 0, 0, 0);
         assertThat(client.send(out, 0, 1)).isEqualTo(1);
         ReceiveArray in = receiveArray(false, 1);
         assertThat(receive(server, in)).isEqualTo(1);
@@ -129,7 +135,7 @@ final class UdpSocketTest {
 
         out.set(
                 0,
-                out.inline(0),
+                memory(0),
                 1,
                 in.sourceHi(0),
                 0,
@@ -152,7 +158,7 @@ final class UdpSocketTest {
         assertThat(to.bind(0)).isZero();
         SendArray out = sendArray(false, 1);
         long foreign = 0xC6336401L << 32; // 198.51.100.1
-        out.set(0, out.inline(0), 1, LOCALHOST_4, 0, to.localPort(), 0, foreign, 0, 0, 0);
+        out.set(0, memory(0), 1, LOCALHOST_4, 0, to.localPort(), 0, foreign, 0, 0, 0);
         assertThat(from.send(out, 0, 1)).isNegative();
         out.clearSource(0);
         assertThat(from.send(out, 0, 1)).isEqualTo(1);
@@ -246,5 +252,51 @@ final class UdpSocketTest {
             }
         }
         throw new AssertionError("the datagram reached no socket");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void manyDatagramsGoAsOneMessageAndComeAsOneUnit(boolean ipv6) throws Exception {
+        UdpSocket from = socket(ipv6);
+        UdpSocket to = socket(ipv6);
+        assertThat(from.bind(0)).isZero();
+        assertThat(to.bind(0)).isZero();
+        assertThat(from.segments()).as("kernel 4.18").isTrue();
+        assertThat(to.coalesce()).as("kernel 5.0").isTrue();
+        SendArray out = sendArray(ipv6, 1);
+        byte[] bytes = new byte[100];
+        message(out, 0, bytes, to.localPort(), 1);
+        int[] lengths = {100, 100, 100, 40};
+        for (int i = 1; i < lengths.length; i++) {
+            Memory.putByte(memory(i), i); // apart from the others: pieces of one message
+            assertThat(out.append(0, memory(i), lengths[i])).isTrue();
+        }
+        assertThat(out.append(0, memory(5), 40)).as("behind a shorter one").isFalse();
+        assertThat(out.segments(0)).isEqualTo(4);
+        assertThat(out.length(0)).isEqualTo(340);
+        assertThat(from.send(out, 0, 1)).isEqualTo(1);
+
+        ReceiveArray in = receiveArray(ipv6, 4);
+        assertThat(receive(to, in)).isEqualTo(1);
+        assertThat(in.length(0)).isEqualTo(340);
+        assertThat(in.segmentSize(0)).isEqualTo(100);
+        assertThat(in.ecn(0)).isEqualTo(1);
+        assertThat(in.localInterface(0)).isPositive();
+        for (int i = 1; i < lengths.length; i++) {
+            assertThat(Memory.getByte(in.address(0) + 100L * i)).isEqualTo((byte) i);
+        }
+
+        SendArray single = sendArray(ipv6, SendArray.SEGMENTS_MAX);
+        out.spread(0, single);
+        assertThat(from.send(single, 0, 4)).isEqualTo(4);
+        List<Integer> received = new ArrayList<>();
+        while (received.size() < 4) {
+            int count = receive(to, in);
+            assertThat(count).isPositive();
+            for (int i = 0; i < count; i++) {
+                received.add(in.length(i));
+            }
+        }
+        assertThat(received).containsExactly(100, 100, 100, 40);
     }
 }
