@@ -2,8 +2,8 @@ package dev.culvert.device;
 
 import org.jspecify.annotations.Nullable;
 
-/// Changes to the routing tables that are published together. Of the control plane, under the configuration lock;
-/// the tables themselves are immutable and share what did not change.
+/// Changes to the routing tables that are published together. Of the control plane, under the configuration
+/// lock; the tables themselves are immutable and share what did not change.
 @AnyThread
 final class RouterEdit {
     private final AllowedIps.Edit<Peer> ipv4;
