@@ -27,7 +27,11 @@ final class UapiLongListTest {
             if (i % 2 == 0) {
                 prefixes.append("allowed_ip=fd00:%x::/%d\n".formatted(i + 1, 33 + i % 96));
             }
-            set.append(key).append(presharedKey).append("persistent_keepalive_interval=").append(i).append('\n');
+            set.append(key)
+                    .append(presharedKey)
+                    .append("persistent_keepalive_interval=")
+                    .append(i)
+                    .append('\n');
             set.append(prefixes);
             get.append(key).append(presharedKey).append("protocol_version=1\n");
             get.append("last_handshake_time_sec=1700000000\nlast_handshake_time_nsec=123456789\n");

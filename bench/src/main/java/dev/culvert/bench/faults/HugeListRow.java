@@ -2,7 +2,6 @@ package dev.culvert.bench.faults;
 
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Map;
 
 /// L3: a hundred thousand prefixes on one peer, and a million peers. The million is Culvert's alone:
 /// wireguard-go would need 25 GB.
@@ -69,16 +68,18 @@ final class HugeListRow implements FaultRow {
         }
         String of = String.format(Locale.ROOT, "%,d prefixes on one peer: ", count);
         report.function(of + "set, shown, moved, removed", "each of them", right ? "each of them" : "not all", right);
-        Map.of(
-                        "set", "`wg setconf`",
-                        "get", "`wg show`",
-                        "again", "`wg syncconf` without a change",
-                        "move", "all moved to another peer",
-                        "remove", "the peer removed")
-                .forEach((what, shown) -> report.state(
-                        of + shown,
-                        ListHub.text(both[0].median(what), "s") + "; " + both[1].name() + " "
-                                + ListHub.text(both[1].median(what), "s")));
+        state(report, both, "set", of + "`wg setconf`");
+        state(report, both, "get", of + "`wg show`");
+        state(report, both, "again", of + "`wg syncconf` without a change");
+        state(report, both, "move", of + "all moved to another peer");
+        state(report, both, "remove", of + "the peer removed");
+    }
+
+    private static void state(Report report, ListHub[] both, String what, String shown) {
+        report.state(
+                shown,
+                ListHub.text(both[0].median(what), "s") + "; " + both[1].name() + " "
+                        + ListHub.text(both[1].median(what), "s"));
     }
 
     private static void peers(Scene scene, WgTool wg, PeerFiles files) {

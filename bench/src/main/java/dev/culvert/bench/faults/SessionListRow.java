@@ -1,6 +1,7 @@
 package dev.culvert.bench.faults;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -36,9 +37,9 @@ final class SessionListRow implements FaultRow {
     @Override
     public void run(Trial trial) {
         Scene scene = new Scene(trial);
-        double each = eachKib(scene, scene.startHub(Map.of()));
+        double each = eachKib(scene, trial.options.hub(), scene.startHub(Map.of()));
         Tunnel reference = scene.startReference();
-        double eachOfReference = eachKib(scene, reference);
+        double eachOfReference = eachKib(scene, trial.options.spoke(), reference);
         trial.report.speed(
                 String.format(
                         Locale.ROOT,
@@ -54,7 +55,7 @@ final class SessionListRow implements FaultRow {
         return trial.options.quick() ? PEERS_QUICK : PEERS;
     }
 
-    private static double eachKib(Scene scene, Tunnel hub) {
+    private static double eachKib(Scene scene, List<String> program, Tunnel hub) {
         boolean quick = scene.trial.options.quick();
         int peers = peers(scene.trial);
         Uapi.set(hub.interfaceName, scene.simulatedBlocks(0, 1));
@@ -79,7 +80,7 @@ final class SessionListRow implements FaultRow {
         Waiting.seconds(quick ? 1 : SETTLE_S);
         double eachKib = (double) (Figures.rssKib(hub.pid()) - before) / peers;
         scene.trial.report.function(
-                "peers that " + hub.interfaceName + " knows to be up",
+                "peers that " + ListHub.programOf(program) + " knows to be up",
                 "all",
                 Uapi.peersWithHandshake(hub.interfaceName) + " of " + peers,
                 Uapi.peersWithHandshake(hub.interfaceName) == peers,
