@@ -8,7 +8,7 @@ faults_built() {
             -newer bench/target/benchmarks.jar -print -quit)" ]
 }
 
-# run_faults --faults [OPTIONS] [ROW...], or run_faults --soak [MINUTES]
+# run_faults --faults [OPTIONS] [ROW...], or run_faults --soak [MINUTES], or run_faults --lists
 run_faults() {
     [ "$1" = --faults ] && shift
     need_jdk

@@ -113,9 +113,11 @@
 ///    index and writes the macs. So a flood costs established sessions no Diffie-Hellman. What it still costs a
 ///    lane is the mac1 of each datagram, and a bounded number of cookie replies (`CookieReplyBudget`);
 ///    `deploy/verify --faults R13` measures that.
-/// 9. **The control plane stands apart.** Routing is a path-copying trie (`AllowedIps`): a change allocates the
-///    nodes of its path and publishes a new root. A set is compared with what stands, a get waits for no lane,
-///    and nothing costs a step per peer for each packet, each second, or each single change.
+/// 9. **The control plane stands apart.** Routing is a path-copying trie (`AllowedIps`): a request allocates the
+///    nodes of its paths, each once, and publishes a new root. A set is compared with what stands, a get waits
+///    for no lane, and nothing costs a step per peer for each packet, each second, or each single change. An
+///    idle peer is half a KiB: what it needs to talk is made when it first does (`LanePeer`, `RemoteIdentity`,
+///    the bitmap of `noise/ReplayWindow`); `deploy/verify --lists` measures long lists.
 /// 10. **Timers** are one hierarchical wheel a lane (`TimerWheel`) with one entry a peer, at its nearest
 ///     deadline. Packets only store times; an entry that goes off before its moved deadline is armed again. The
 ///     clock is boot time, which goes on in a suspend. No wake-up when nothing is armed.

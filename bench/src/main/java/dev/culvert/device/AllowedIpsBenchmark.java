@@ -39,10 +39,11 @@ public class AllowedIpsBenchmark {
 
     @Setup(Level.Trial)
     public void fill() {
-        table = AllowedIps.<Integer>empty().with(0, 0, 0, -1);
+        AllowedIps.Edit<Integer> edit = AllowedIps.<Integer>empty().edit().insert(0, 0, 0, -1);
         for (int i = 0; i < peers; i++) {
-            table = table.with(addressOf(i), 0, BITS, i);
+            edit.insert(addressOf(i), 0, BITS, i);
         }
+        table = edit.table();
         SplittableRandom random = new SplittableRandom(1);
         addresses = new long[ADDRESSES];
         for (int i = 0; i < ADDRESSES; i++) {
@@ -57,7 +58,7 @@ public class AllowedIpsBenchmark {
 
     @Benchmark
     public Object moveOnePrefix() {
-        return table.with(nextAddress(), 0, BITS, -1);
+        return table.edit().insert(nextAddress(), 0, BITS, -1).table();
     }
 
     private long nextAddress() {

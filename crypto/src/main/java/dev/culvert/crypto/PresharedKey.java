@@ -29,7 +29,8 @@ public final class PresharedKey implements AutoCloseable {
         if (bytes.length != BYTES) {
             throw new IllegalArgumentException("a preshared key has 32 bytes, not " + bytes.length);
         }
-        return new PresharedKey(bytes.clone());
+        PresharedKey key = new PresharedKey(bytes.clone());
+        return key.none ? NONE : key;
     }
 
     /// @throws IllegalArgumentException says what is wrong without quoting the text

@@ -72,6 +72,23 @@ public final class PublicKey {
         return KeyText.toHex(toBytes());
     }
 
+    /// Writes the 64 hexadecimal digits in ASCII, without making an object: lists of peers are long.
+    public void writeHex(byte[] target, int offset) {
+        writeHex(a, target, offset);
+        writeHex(b, target, offset + 16);
+        writeHex(c, target, offset + 32);
+        writeHex(d, target, offset + 48);
+    }
+
+    /// @param bytes eight, the first one lowest
+    private static void writeHex(long bytes, byte[] target, int offset) {
+        for (int i = 0; i < Long.BYTES; i++) {
+            int b = (int) (bytes >>> 8 * i) & 0xff;
+            target[offset + 2 * i] = (byte) Character.forDigit(b >> 4, 16);
+            target[offset + 2 * i + 1] = (byte) Character.forDigit(b & 0xf, 16);
+        }
+    }
+
     @Override
     public boolean equals(Object other) {
         return other instanceof PublicKey key && a == key.a && b == key.b && c == key.c && d == key.d;

@@ -3,6 +3,7 @@ package dev.culvert.crypto;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -34,6 +35,9 @@ class KeyTextTest {
     void readsAndWritesBothTexts() {
         assertThat(PublicKey.fromBase64(BASE64).toHex()).isEqualTo(HEX);
         assertThat(PublicKey.fromHex(HEX).toBase64()).isEqualTo(BASE64);
+        byte[] text = new byte[66];
+        PublicKey.fromHex(HEX).writeHex(text, 1);
+        assertThat(new String(text, StandardCharsets.ISO_8859_1)).isEqualTo('\0' + HEX + '\0');
         assertThat(PrivateKey.fromBase64(BASE64).toHex()).isEqualTo("60" + HEX.substring(2));
         assertThat(PrivateKey.fromHex(HEX).toBase64()).isEqualTo(BASE64);
         assertThat(PresharedKey.fromBase64(BASE64).toHex()).isEqualTo(HEX);

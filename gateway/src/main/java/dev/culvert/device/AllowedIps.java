@@ -3,32 +3,60 @@ package dev.culvert.device;
 import org.jspecify.annotations.Nullable;
 
 /// A table of prefixes with longest-prefix match: an immutable, path-compressed binary trie (kernel:
-/// allowedips.c). A change copies the nodes on its path and shares the rest. Keys are left-aligned in 128 bits;
-/// one table a family.
+/// allowedips.c). Changes are made by an [Edit], which copies the nodes on their paths and shares the rest. Keys
+/// are left-aligned in 128 bits; one table a family.
 ///
 /// A node without a value has two children, so there is no node that nothing needs.
 @Published
 final class AllowedIps<V> {
-    record Node<V>(
-            long hi,
-            long lo,
-            int length,
-            @Nullable V value,
-            @Nullable Node<V> zero,
-            @Nullable Node<V> one) {
-        boolean covers(long keyHi, long keyLo) {
+    /// Changed only by the [Edit] that made it, and only until that one hands out its table.
+    static final class Node<V> {
+        private final long hi;
+        private final long lo;
+        private final int length;
+        private @Nullable V value;
+        private @Nullable Node<V> zero;
+        private @Nullable Node<V> one;
+        /// Which edit, between which two of its tables, made the node.
+        private final Object made;
+
+        private Node(long hi, long lo, int length, @Nullable V value, Object made) {
+            this.hi = hi;
+            this.lo = lo;
+            this.length = length;
+            this.value = value;
+            this.made = made;
+        }
+
+        private boolean covers(long keyHi, long keyLo) {
             return commonBits(hi, lo, keyHi, keyLo) >= length;
         }
 
-        Node<V> withChild(int bit, @Nullable Node<V> child) {
-            return bit == 0
-                    ? new Node<>(hi, lo, length, value, child, one)
-                    : new Node<>(hi, lo, length, value, zero, child);
+        private @Nullable Node<V> child(int bit) {
+            return bit == 0 ? zero : one;
+        }
+
+        private void child(int bit, @Nullable Node<V> child) {
+            if (bit == 0) {
+                zero = child;
+            } else {
+                one = child;
+            }
         }
 
         @Nullable
-        Node<V> child(int bit) {
-            return bit == 0 ? zero : one;
+        V value() {
+            return value;
+        }
+
+        @Nullable
+        Node<V> zero() {
+            return zero;
+        }
+
+        @Nullable
+        Node<V> one() {
+            return one;
         }
     }
 
@@ -62,71 +90,13 @@ final class AllowedIps<V> {
         return length <= 64 ? 0 : length == 128 ? lo : lo & -1L << 128 - length;
     }
 
-    /// The table with the prefix given to `value`, whoever had it.
-    ///
-    /// @param hi masked to `length`, as in [AllowedIp]
-    AllowedIps<V> with(long hi, long lo, int length, V value) {
-        return new AllowedIps<>(insert(root, hi, lo, length, value));
-    }
-
-    private static <V> Node<V> insert(@Nullable Node<V> node, long hi, long lo, int length, V value) {
-        if (node == null) {
-            return new Node<>(hi, lo, length, value, null, null);
-        }
-        int common = Math.min(commonBits(node.hi, node.lo, hi, lo), Math.min(node.length, length));
-        if (common == node.length) {
-            if (length == node.length) {
-                return new Node<>(hi, lo, length, value, node.zero, node.one);
-            }
-            int bit = bitAt(hi, lo, node.length);
-            @Nullable Node<V> child = node.child(bit);
-            return node.withChild(bit, insert(child, hi, lo, length, value));
-        }
-        boolean nodeGoesRight = bitAt(node.hi, node.lo, common) == 1;
-        if (common == length) {
-            return new Node<>(hi, lo, length, value, nodeGoesRight ? null : node, nodeGoesRight ? node : null);
-        }
-        Node<V> leaf = new Node<>(hi, lo, length, value, null, null);
-        return new Node<>(
-                maskHi(hi, common),
-                maskLo(lo, common),
-                common,
-                null,
-                nodeGoesRight ? leaf : node,
-                nodeGoesRight ? node : leaf);
-    }
-
-    /// The table without the exact prefix, if `owner` has it; this same table if not.
-    AllowedIps<V> without(long hi, long lo, int length, V owner) {
-        if (root == null || !owner.equals(exact(hi, lo, length))) {
-            return this;
-        }
-        Node<V> left = remove(root, hi, lo, length);
-        return left == null ? empty() : new AllowedIps<>(left);
-    }
-
-    /// The prefix is there.
-    private static <V> @Nullable Node<V> remove(Node<V> node, long hi, long lo, int length) {
-        if (node.length == length) {
-            return pruned(new Node<>(node.hi, node.lo, node.length, null, node.zero, node.one));
-        }
-        int bit = bitAt(hi, lo, node.length);
-        Node<V> child = node.child(bit);
-        assert child != null;
-        return pruned(node.withChild(bit, remove(child, hi, lo, length)));
-    }
-
-    /// A node that neither has a value nor branches is replaced by its child.
-    private static <V> @Nullable Node<V> pruned(Node<V> node) {
-        if (node.value != null || node.zero != null && node.one != null) {
-            return node;
-        }
-        return node.zero != null ? node.zero : node.one;
-    }
-
     /// The value of the exact prefix.
     @Nullable
     V exact(long hi, long lo, int length) {
+        return exact(root, hi, lo, length);
+    }
+
+    private static <V> @Nullable V exact(@Nullable Node<V> root, long hi, long lo, int length) {
         Node<V> node = root;
         while (node != null && node.length < length && node.covers(hi, lo)) {
             node = node.child(bitAt(hi, lo, node.length));
@@ -151,5 +121,118 @@ final class AllowedIps<V> {
             node = node.child(bitAt(hi, lo, node.length));
         }
         return best;
+    }
+
+    /// Begins changes to this table, which itself stays as it is.
+    Edit<V> edit() {
+        return new Edit<>(this);
+    }
+
+    /// Changes that are published together. What an edit has copied or made since its last [#table] nobody
+    /// else has seen: it is changed in place, so that a list of many prefixes does not copy the way to each of
+    /// them. Prefixes are masked to their length, as in [AllowedIp]. Used by one thread at a time.
+    static final class Edit<V> {
+        private AllowedIps<V> last;
+        private @Nullable Node<V> root;
+        private Object current = new Object();
+
+        private Edit(AllowedIps<V> from) {
+            last = from;
+            root = from.root;
+        }
+
+        /// The table as it is now; the same one as before if nothing has changed.
+        AllowedIps<V> table() {
+            if (root != last.root) {
+                last = root == null ? empty() : new AllowedIps<>(root);
+                current = new Object();
+            }
+            return last;
+        }
+
+        /// See [AllowedIps#exact].
+        @Nullable
+        V exact(long hi, long lo, int length) {
+            return AllowedIps.exact(root, hi, lo, length);
+        }
+
+        /// Gives the prefix to `value`, whoever had it.
+        Edit<V> insert(long hi, long lo, int length, V value) {
+            root = insert(root, hi, lo, length, value);
+            return this;
+        }
+
+        /// Takes the exact prefix away if `owner` has it.
+        Edit<V> remove(long hi, long lo, int length, V owner) {
+            if (root != null && owner.equals(exact(hi, lo, length))) {
+                root = remove(root, hi, lo, length);
+            }
+            return this;
+        }
+
+        private Node<V> insert(@Nullable Node<V> node, long hi, long lo, int length, V value) {
+            if (node == null) {
+                return made(hi, lo, length, value);
+            }
+            int common = Math.min(commonBits(node.hi, node.lo, hi, lo), Math.min(node.length, length));
+            if (common == node.length) {
+                Node<V> mine = mine(node);
+                if (length == node.length) {
+                    mine.value = value;
+                } else {
+                    int bit = bitAt(hi, lo, node.length);
+                    mine.child(bit, insert(mine.child(bit), hi, lo, length, value));
+                }
+                return mine;
+            }
+            int nodesBit = bitAt(node.hi, node.lo, common);
+            if (common == length) {
+                Node<V> above = made(hi, lo, length, value);
+                above.child(nodesBit, node);
+                return above;
+            }
+            Node<V> fork = made(maskHi(hi, common), maskLo(lo, common), common, null);
+            fork.child(nodesBit, node);
+            fork.child(1 - nodesBit, made(hi, lo, length, value));
+            return fork;
+        }
+
+        /// The prefix is there.
+        private @Nullable Node<V> remove(Node<V> node, long hi, long lo, int length) {
+            Node<V> mine = mine(node);
+            if (node.length == length) {
+                mine.value = null;
+            } else {
+                int bit = bitAt(hi, lo, node.length);
+                Node<V> child = mine.child(bit);
+                assert child != null;
+                mine.child(bit, remove(child, hi, lo, length));
+            }
+            return pruned(mine);
+        }
+
+        /// A node that neither has a value nor branches is replaced by its child.
+        private @Nullable Node<V> pruned(Node<V> node) {
+            if (node.value != null || node.zero != null && node.one != null) {
+                return node;
+            }
+            return node.zero != null ? node.zero : node.one;
+        }
+
+        private Node<V> made(long hi, long lo, int length, @Nullable V value) {
+            return new Node<>(hi, lo, length, value, current);
+        }
+
+        /// The node itself if it may be changed, else a copy that may.
+        @SuppressWarnings("ReferenceEquality") // a mark is nothing but itself
+        private Node<V> mine(Node<V> node) {
+            if (node.made == current) {
+                return node;
+            }
+            Node<V> copy = made(node.hi, node.lo, node.length, node.value);
+            copy.zero = node.zero;
+            copy.one = node.one;
+            return copy;
+        }
     }
 }

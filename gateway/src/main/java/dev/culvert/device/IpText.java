@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /// Addresses and prefixes as text, strictly as inet_pton(3) reads and inet_ntop(3) writes them: `010.0.0.1`,
@@ -13,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// server, and keeps no state.
 @AnyThread
 public final class IpText {
+    /// What the text of a prefix takes at most: eight groups of four digits, their colons, and `/128`.
+    public static final int PREFIX_BYTES_MAX = 43;
+
     private static final int GROUPS = 8;
 
     private IpText() {}
@@ -43,12 +47,24 @@ public final class IpText {
 
     /// `address/length`.
     public static String format(AllowedIp prefix) {
-        return formatAddress(prefix) + '/' + prefix.length();
+        byte[] text = new byte[PREFIX_BYTES_MAX];
+        return new String(text, 0, write(prefix, text, 0), StandardCharsets.ISO_8859_1);
     }
 
     /// The address alone.
     public static String formatAddress(AllowedIp prefix) {
-        return prefix.ipv6() ? formatV6(prefix.hi(), prefix.lo()) : formatV4((int) (prefix.hi() >>> 32));
+        byte[] text = new byte[PREFIX_BYTES_MAX];
+        return new String(text, 0, writeAddress(prefix, text, 0), StandardCharsets.ISO_8859_1);
+    }
+
+    /// Writes what [#format] gives, without making an object: lists are long.
+    ///
+    /// @param target has room for [#PREFIX_BYTES_MAX] bytes from `at`
+    /// @return where the text ends
+    public static int write(AllowedIp prefix, byte[] target, int at) {
+        int slash = writeAddress(prefix, target, at);
+        target[slash] = '/';
+        return writeDecimal(prefix.length(), target, slash + 1);
     }
 
     /// `1.2.3.4:5` or `[fe80::1%eth0]:5`.
@@ -231,15 +247,39 @@ public final class IpText {
         return value;
     }
 
-    private static String formatV4(int address) {
-        return (address >>> 24) + "." + (address >>> 16 & 0xff) + '.' + (address >>> 8 & 0xff) + '.' + (address & 0xff);
+    private static int writeAddress(AllowedIp prefix, byte[] target, int at) {
+        return prefix.ipv6()
+                ? writeV6(prefix.hi(), prefix.lo(), target, at)
+                : writeV4((int) (prefix.hi() >>> 32), target, at);
+    }
+
+    private static int writeV4(int address, byte[] target, int at) {
+        int end = at;
+        for (int shift = 24; shift >= 0; shift -= 8) {
+            end = writeDecimal(address >>> shift & 0xff, target, end);
+            target[end++] = '.';
+        }
+        return end - 1; // without the last dot
+    }
+
+    /// @param value 0..999
+    private static int writeDecimal(int value, byte[] target, int at) {
+        int end = at;
+        if (value >= 100) {
+            target[end++] = (byte) ('0' + value / 100);
+        }
+        if (value >= 10) {
+            target[end++] = (byte) ('0' + value / 10 % 10);
+        }
+        target[end++] = (byte) ('0' + value % 10);
+        return end;
     }
 
     private static int group(long hi, long lo, int index) {
         return (int) ((index < 4 ? hi >>> (48 - 16 * index) : lo >>> (112 - 16 * index)) & 0xffff);
     }
 
-    private static String formatV6(long hi, long lo) {
+    private static int writeV6(long hi, long lo, byte[] target, int at) {
         int bestAt = -1;
         int bestLength = 1;
         for (int i = 0; i < GROUPS; i++) {
@@ -253,21 +293,32 @@ public final class IpText {
             }
             i = Math.max(i, end - 1);
         }
-        if (bestAt == 0 && (bestLength == 6 || bestLength == 5 && group(hi, lo, 5) == 0xffff)) {
-            return (bestLength == 6 ? "::" : "::ffff:") + formatV4((int) lo);
-        }
-        StringBuilder text = new StringBuilder(39);
-        for (int i = 0; i < GROUPS; i++) {
+        boolean endsInV4 = bestAt == 0 && (bestLength == 6 || bestLength == 5 && group(hi, lo, 5) == 0xffff);
+        int groups = endsInV4 ? 6 : GROUPS;
+        int end = at;
+        for (int i = 0; i < groups; i++) {
             if (i == bestAt) {
-                text.append("::");
+                target[end++] = ':';
+                target[end++] = ':';
                 i += bestLength - 1;
                 continue;
             }
-            if (i > 0 && (bestAt < 0 || i != bestAt + bestLength)) {
-                text.append(':');
+            end = writeGroup(group(hi, lo, i), target, end);
+            if (i + 1 < GROUPS && i + 1 != bestAt) {
+                target[end++] = ':';
             }
-            text.append(Integer.toHexString(group(hi, lo, i)));
         }
-        return text.toString();
+        return endsInV4 ? writeV4((int) lo, target, end) : end;
+    }
+
+    /// Hexadecimal, without leading zeros.
+    private static int writeGroup(int group, byte[] target, int at) {
+        int end = at;
+        for (int shift = 12; shift >= 0; shift -= 4) {
+            if (group >>> shift != 0 || shift == 0) {
+                target[end++] = (byte) Character.forDigit(group >>> shift & 0xf, 16);
+            }
+        }
+        return end;
     }
 }

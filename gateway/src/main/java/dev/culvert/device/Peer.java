@@ -7,8 +7,7 @@ import dev.culvert.crypto.X25519;
 import dev.culvert.noise.RemoteIdentity;
 import dev.culvert.noise.StaticIdentity;
 import dev.culvert.noise.Tai64n;
-import java.util.LinkedHashSet;
-import java.util.Set;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A peer as configured, and what workers need of it. What its home lane owns is in [LanePeer].
@@ -36,8 +35,15 @@ final class Peer {
     /// Null until the peer is first used; set once by [LaneAssignment].
     volatile @Nullable LanePeer lanePeer;
 
-    /// In order of insertion. Of the control plane only.
-    final Set<AllowedIp> allowedIps = new LinkedHashSet<>(2);
+    /// In order of insertion; replaced as a whole. Of the control plane only, under the configuration lock.
+    List<AllowedIp> allowedIps = List.of();
+
+    /// The neighbours in the order of creation: the [PeerTable]'s.
+    @Nullable
+    Peer createdBefore;
+
+    @Nullable
+    Peer createdAfter;
 
     private volatile @Nullable StaticStatic staticStatic;
 

@@ -4,21 +4,17 @@ import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PublicKey;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// The peers' side of the control plane: compares what is asked with what stands, so that an unchanged peer
 /// publishes nothing and sends its lane no command (`wg syncconf` resends every peer). Under the device's
 /// configuration lock.
 @AnyThread
 final class PeerConfiguration {
-    private static final Logger LOG = LoggerFactory.getLogger(PeerConfiguration.class);
-
     private final DeviceState state;
     private final Greeter greeter;
 
@@ -44,13 +40,15 @@ final class PeerConfiguration {
                 remove(peer, routes);
             }
         }
+        MovedPrefixes moved = new MovedPrefixes();
         for (PeerChange block : change.peers()) {
-            apply(block, routes);
+            apply(block, routes, moved);
         }
+        moved.settleAll();
         routes.publish(state);
     }
 
-    private void apply(PeerChange block, RouterEdit routes) {
+    private void apply(PeerChange block, RouterEdit routes, MovedPrefixes moved) {
         if (isOwnKey(block.publicKey())) {
             return;
         }
@@ -73,7 +71,7 @@ final class PeerConfiguration {
         }
         presharedKey(peer, block.presharedKey());
         endpoint(peer, block.endpoint());
-        allowedIps(peer, block, routes);
+        allowedIps(peer, block, routes, moved);
         boolean keepaliveBegins = keepalive(peer, block.persistentKeepaliveSeconds());
         if (state.up && (keepaliveBegins || peer.lanePeer != null && block.endpoint() != null)) {
             routes.publish(state); // before a lane sends for it
@@ -129,47 +127,51 @@ final class PeerConfiguration {
         }
     }
 
-    private void allowedIps(Peer peer, PeerChange block, RouterEdit routes) {
+    private static void allowedIps(Peer peer, PeerChange block, RouterEdit routes, MovedPrefixes moved) {
         if (!block.replaceAllowedIps() && block.allowedIps().isEmpty()) {
             return;
         }
-        Set<AllowedIp> wanted =
-                block.replaceAllowedIps() ? new LinkedHashSet<>() : new LinkedHashSet<>(peer.allowedIps);
+        moved.settle(peer);
+        // Of each prefix the last line counts; one that is inserted again goes last.
+        Map<AllowedIp, Boolean> lines =
+                LinkedHashMap.newLinkedHashMap(block.allowedIps().size());
         for (PeerChange.AllowedIpChange change : block.allowedIps()) {
-            wanted.remove(change.prefix());
-            if (!change.remove()) {
-                wanted.add(change.prefix()); // a prefix inserted again goes last
+            lines.remove(change.prefix());
+            lines.put(change.prefix(), !change.remove());
+        }
+        List<AllowedIp> wanted = new ArrayList<>(lines.size());
+        List<AllowedIp> unwanted = new ArrayList<>();
+        for (AllowedIp prefix : peer.allowedIps) {
+            Boolean line = lines.get(prefix);
+            if (line == null && !block.replaceAllowedIps()) {
+                wanted.add(prefix);
+            } else if (line == null || !line) {
+                unwanted.add(prefix);
             }
         }
-        if (List.copyOf(wanted).equals(List.copyOf(peer.allowedIps))) {
+        lines.forEach((prefix, there) -> {
+            if (there) {
+                wanted.add(prefix);
+            }
+        });
+        if (wanted.equals(peer.allowedIps)) {
             return;
         }
-        for (AllowedIp prefix : List.copyOf(peer.allowedIps)) {
-            if (!wanted.contains(prefix)) {
-                routes.remove(prefix, peer);
-            }
-        }
-        for (AllowedIp prefix : wanted) {
-            Peer owner = routes.insert(prefix, peer);
+        unwanted.forEach(prefix -> routes.remove(prefix, peer));
+        lines.forEach((prefix, there) -> {
+            Peer owner = there ? routes.insert(prefix, peer) : null;
             if (owner != null) {
-                owner.allowedIps.remove(prefix);
-                LOG.warn(
-                        "allowed-ips {}/{} moved from peer {} to peer {}",
-                        prefix.address().getHostAddress(),
-                        prefix.length(),
-                        owner.publicKey(),
-                        peer.publicKey());
+                moved.add(prefix, owner, peer);
             }
-        }
-        peer.allowedIps.clear();
-        peer.allowedIps.addAll(wanted);
+        });
+        peer.allowedIps = List.copyOf(wanted);
     }
 
     private void remove(Peer peer, RouterEdit routes) {
         for (AllowedIp prefix : peer.allowedIps) {
             routes.remove(prefix, peer);
         }
-        peer.allowedIps.clear();
+        peer.allowedIps = List.of();
         state.peers.remove(peer);
         LanePeer lanePeer;
         synchronized (peer) {
@@ -247,7 +249,7 @@ final class PeerConfiguration {
                     lanePeer == null ? 0 : lanePeer.txBytes(),
                     lanePeer == null ? 0 : lanePeer.rxBytes(),
                     peer.persistentKeepaliveSeconds,
-                    List.copyOf(peer.allowedIps)));
+                    peer.allowedIps));
         }
         return result;
     }

@@ -2,51 +2,46 @@ package dev.culvert.device;
 
 import org.jspecify.annotations.Nullable;
 
-/// Changes to the routing tables that are published together. Of the control plane, under the configuration lock;
-/// the tables themselves are immutable and share what did not change.
+/// Changes to the routing tables that are published together. Of the control plane, under the configuration
+/// lock; the tables themselves are immutable and share what did not change.
 @AnyThread
 final class RouterEdit {
-    private AllowedIps<Peer> ipv4;
-    private AllowedIps<Peer> ipv6;
-    private boolean changed;
+    private final AllowedIps.Edit<Peer> ipv4;
+    private final AllowedIps.Edit<Peer> ipv6;
 
     RouterEdit(CryptokeyRouter from) {
-        ipv4 = from.ipv4;
-        ipv6 = from.ipv6;
+        ipv4 = from.ipv4.edit();
+        ipv6 = from.ipv6.edit();
     }
 
     /// @return the peer that loses the prefix, null if none does
     @SuppressWarnings("ReferenceEquality") // a peer is one object for its whole life
     @Nullable
     Peer insert(AllowedIp prefix, Peer peer) {
-        AllowedIps<Peer> table = prefix.ipv6() ? ipv6 : ipv4;
+        AllowedIps.Edit<Peer> table = table(prefix);
         Peer before = table.exact(prefix.hi(), prefix.lo(), prefix.length());
         if (before == peer) {
             return null;
         }
-        replace(prefix.ipv6(), table.with(prefix.hi(), prefix.lo(), prefix.length(), peer));
+        table.insert(prefix.hi(), prefix.lo(), prefix.length(), peer);
         return before;
     }
 
     void remove(AllowedIp prefix, Peer peer) {
-        AllowedIps<Peer> table = prefix.ipv6() ? ipv6 : ipv4;
-        replace(prefix.ipv6(), table.without(prefix.hi(), prefix.lo(), prefix.length(), peer));
+        table(prefix).remove(prefix.hi(), prefix.lo(), prefix.length(), peer);
     }
 
-    private void replace(boolean isIpv6, AllowedIps<Peer> table) {
-        if (isIpv6) {
-            ipv6 = table;
-        } else {
-            ipv4 = table;
-        }
-        changed = true;
+    private AllowedIps.Edit<Peer> table(AllowedIp prefix) {
+        return prefix.ipv6() ? ipv6 : ipv4;
     }
 
     /// One volatile write, if anything changed since the last one.
     void publish(DeviceState state) {
-        if (changed) {
-            state.router = new CryptokeyRouter(ipv4, ipv6);
-            changed = false;
+        CryptokeyRouter before = state.router;
+        AllowedIps<Peer> nextIpv4 = ipv4.table();
+        AllowedIps<Peer> nextIpv6 = ipv6.table();
+        if (nextIpv4 != before.ipv4 || nextIpv6 != before.ipv6) {
+            state.router = new CryptokeyRouter(nextIpv4, nextIpv6);
         }
     }
 }

@@ -10,6 +10,7 @@ import dev.culvert.device.IpText;
 import dev.culvert.device.PeerStatus;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
@@ -37,7 +38,9 @@ final class UapiSession implements AutoCloseable {
     /// Freed with the connection, without waiting for a collection.
     private final Arena arena = Arena.ofConfined();
     /// Off heap, or the JDK would copy it into a buffer of its own, which nobody zeroes: it holds keys.
-    private final ByteBuffer out = arena.allocate(FLUSH_BYTES + LINE_BYTES_MAX).asByteBuffer();
+    private final MemorySegment answer = arena.allocate(FLUSH_BYTES + LINE_BYTES_MAX);
+    private final ByteBuffer out = answer.asByteBuffer();
+    private final AnswerLine line = new AnswerLine(out);
 
     UapiSession(ByteChannel channel, DeviceControl device, Supplier<Map<String, Long>> drops) {
         this.channel = channel;
@@ -130,22 +133,32 @@ final class UapiSession implements AutoCloseable {
     }
 
     private void peer(PeerStatus peer) throws IOException {
-        line("public_key", peer.publicKey().toHex());
+        line.key(AnswerLine.PUBLIC_KEY).hex(peer.publicKey()).end();
         try (PresharedKey key = peer.presharedKey()) {
-            secretLine("preshared_key", key::writeHex);
+            if (key.isNone()) {
+                line.key(AnswerLine.NO_PRESHARED_KEY).end();
+            } else {
+                secretLine("preshared_key", key::writeHex);
+            }
         }
-        line("protocol_version", "1");
+        line.key(AnswerLine.PROTOCOL_VERSION).number(1).end();
         InetSocketAddress endpoint = peer.endpoint();
         if (endpoint != null) {
             line("endpoint", IpText.format(endpoint));
         }
-        line("last_handshake_time_sec", Long.toString(peer.lastHandshakeWallNs() / SECOND_NS));
-        line("last_handshake_time_nsec", Long.toString(peer.lastHandshakeWallNs() % SECOND_NS));
-        line("tx_bytes", Long.toUnsignedString(peer.txBytes()));
-        line("rx_bytes", Long.toUnsignedString(peer.rxBytes()));
-        line("persistent_keepalive_interval", Integer.toString(peer.persistentKeepaliveSeconds()));
+        line.key(AnswerLine.LAST_HANDSHAKE_SEC)
+                .number(peer.lastHandshakeWallNs() / SECOND_NS)
+                .end();
+        line.key(AnswerLine.LAST_HANDSHAKE_NSEC)
+                .number(peer.lastHandshakeWallNs() % SECOND_NS)
+                .end();
+        line.key(AnswerLine.TX_BYTES).number(peer.txBytes()).end();
+        line.key(AnswerLine.RX_BYTES).number(peer.rxBytes()).end();
+        line.key(AnswerLine.KEEPALIVE).number(peer.persistentKeepaliveSeconds()).end();
+        flushIfFull();
         for (AllowedIp prefix : peer.allowedIps()) {
-            line("allowed_ip", IpText.format(prefix));
+            line.key(AnswerLine.ALLOWED_IP).prefix(prefix).end();
+            flushIfFull();
         }
     }
 
@@ -186,6 +199,10 @@ final class UapiSession implements AutoCloseable {
 
     private void endLine() throws IOException {
         text("\n");
+        flushIfFull();
+    }
+
+    private void flushIfFull() throws IOException {
         if (out.position() >= FLUSH_BYTES) {
             flush();
         }
@@ -212,9 +229,7 @@ final class UapiSession implements AutoCloseable {
 
     private void wipeAnswer() {
         out.clear();
-        for (int i = 0; i < out.capacity(); i++) {
-            out.put(i, (byte) 0);
-        }
+        answer.fill((byte) 0);
     }
 
     /// Zeroes what a connection that broke off has left.

@@ -28,11 +28,11 @@ final class AllocationTest {
 
     @Test
     void lookingUpARouteAllocatesNothing() {
-        AllowedIps<Object> table = AllowedIps.empty();
+        AllowedIps.Edit<Object> edit = AllowedIps.empty().edit();
         for (int i = 0; i < 256; i++) {
-            table = table.with((long) i << 56, 0, 8, "a").with((long) i << 56 | 1L << 40, i, 128, "b");
+            edit.insert((long) i << 56, 0, 8, "a").insert((long) i << 56 | 1L << 40, i, 128, "b");
         }
-        AllowedIps<Object> full = table;
+        AllowedIps<Object> full = edit.table();
         assertAllocatesNothing(i -> {
             Object owner = full.lookup((long) i << 56 | 1L << 40, i & 255, 128);
             sink += owner == null ? 0 : 1;

@@ -39,16 +39,22 @@ final class AllowedIpsFuzzTest {
             int owner = data.consumeInt(0, 5);
             switch (data.consumeInt(0, 3)) {
                 case 0, 1 -> {
-                    table = table.with(prefix.hi(), prefix.lo(), length, owner);
+                    table = table.edit()
+                            .insert(prefix.hi(), prefix.lo(), length, owner)
+                            .table();
                     list.put(prefix, owner);
                 }
                 case 2 -> {
-                    table = table.without(prefix.hi(), prefix.lo(), length, owner);
+                    table = table.edit()
+                            .remove(prefix.hi(), prefix.lo(), length, owner)
+                            .table();
                     list.remove(prefix, owner);
                 }
                 default -> {
                     for (Prefix each : Map.copyOf(list).keySet()) {
-                        table = table.without(each.hi(), each.lo(), each.length(), owner);
+                        table = table.edit()
+                                .remove(each.hi(), each.lo(), each.length(), owner)
+                                .table();
                     }
                     list.values().removeIf(value -> value == owner);
                 }

@@ -21,11 +21,11 @@ final class AllowedIpsTest {
     }
 
     private static <V> AllowedIps<V> with(AllowedIps<V> table, AllowedIp p, V value) {
-        return table.with(p.hi(), p.lo(), p.length(), value);
+        return table.edit().insert(p.hi(), p.lo(), p.length(), value).table();
     }
 
     private static <V> AllowedIps<V> without(AllowedIps<V> table, AllowedIp p, V owner) {
-        return table.without(p.hi(), p.lo(), p.length(), owner);
+        return table.edit().remove(p.hi(), p.lo(), p.length(), owner).table();
     }
 
     private static <V> @Nullable V lookup(AllowedIps<V> table, String address) {

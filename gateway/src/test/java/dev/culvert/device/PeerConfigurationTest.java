@@ -8,6 +8,7 @@ import dev.culvert.crypto.PublicKey;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
@@ -99,6 +100,44 @@ final class PeerConfigurationTest {
     }
 
     @Test
+    void aPrefixMayMoveToAndFroWithinOneRequest() {
+        PublicKey a = someKey();
+        PublicKey b = someKey();
+        AllowedIp moving = InnerPacket.prefix4(7, 32);
+        AllowedIp own = InnerPacket.prefix4(8, 32);
+        apply(block(a, true, null, null, moving, own));
+        apply(block(b, false, null, null, moving), block(a, false, null, null, moving));
+        assertThat(status(a).allowedIps()).containsExactly(own, moving);
+        assertThat(status(b).allowedIps()).isEmpty();
+        apply(block(b, false, null, null, moving), block(a, false, null, null, own));
+        assertThat(status(a).allowedIps()).containsExactly(own);
+        assertThat(status(b).allowedIps()).containsExactly(moving);
+        PeerChange gone = new PeerChange(b, true, false, null, null, null, false, List.of());
+        apply(block(a, false, null, null, moving), gone);
+        assertThat(status(a).allowedIps()).containsExactly(own, moving);
+        assertThat(device.state.router.peerFor(false, moving.hi(), 0)).isSameAs(device.state.peers.find(a));
+    }
+
+    @Test
+    void ofManyPrefixesThatMoveEachIsTakenFromItsOwner() {
+        PublicKey a = someKey();
+        PublicKey b = someKey();
+        AllowedIp[] all = new AllowedIp[20_000];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = new AllowedIp(false, 10L << 56 | (long) i << 32, 0, 32);
+        }
+        apply(block(a, true, null, null, all));
+        assertThat(status(a).allowedIps()).containsExactly(all);
+        AllowedIp[] half = Arrays.copyOf(all, all.length / 2);
+        apply(block(b, true, null, null, half));
+        assertThat(status(a).allowedIps()).containsExactly(Arrays.copyOfRange(all, half.length, all.length));
+        assertThat(status(b).allowedIps()).containsExactly(half);
+        apply(new PeerChange(b, true, false, null, null, null, false, List.of()));
+        assertThat(device.state.router.peerFor(false, half[5].hi(), 0)).isNull();
+        assertThat(device.state.router.peerFor(false, all[half.length].hi(), 0)).isSameAs(device.state.peers.find(a));
+    }
+
+    @Test
     void anUnchangedPeerPublishesNothing() {
         PublicKey a = someKey();
         PeerChange same = block(a, true, PresharedKey.NONE, 0, InnerPacket.prefix4(7, 32));
@@ -146,6 +185,13 @@ final class PeerConfigurationTest {
             keys.add(someKey());
             apply(block(keys.getLast(), true, null, null));
         }
+        assertThat(device.peers.status()).extracting(PeerStatus::publicKey).containsExactlyElementsOf(keys);
+        for (int at : new int[] {49, 20, 0, 0}) { // the last, one between, the first
+            apply(new PeerChange(keys.remove(at), true, false, null, null, null, false, List.of()));
+            assertThat(device.peers.status()).extracting(PeerStatus::publicKey).containsExactlyElementsOf(keys);
+        }
+        keys.add(someKey());
+        apply(block(keys.getLast(), true, null, null));
         assertThat(device.peers.status()).extracting(PeerStatus::publicKey).containsExactlyElementsOf(keys);
     }
 

@@ -31,7 +31,7 @@ final class UapiFuzzTest {
         assertThat(told).endsWith("errno=0\n\n");
     }
 
-    private static String serve(RecordingDevice device, byte[] data) throws IOException {
+    static String serve(RecordingDevice device, byte[] data) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteBuffer in = ByteBuffer.wrap(data);
         ByteChannel channel = new ByteChannel() {

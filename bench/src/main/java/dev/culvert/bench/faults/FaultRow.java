@@ -27,6 +27,9 @@ interface FaultRow {
                 new ClockRow(),
                 new SendErrorRow(),
                 new LinkRow(),
-                new ResourceRow());
+                new ResourceRow(),
+                new BigListRow(),
+                new SessionListRow(),
+                new HugeListRow());
     }
 }

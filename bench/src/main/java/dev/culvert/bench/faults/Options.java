@@ -29,12 +29,14 @@ record Options(
     private static final int SOAK_MINUTES = 30;
     private static final String SOAK = "R9";
     private static final String REKEY = "R3";
+    private static final List<String> LISTS = List.of("L1", "L2", "L3");
 
     static final String USAGE = """
             Usage: deploy/verify --faults [OPTIONS] [ROW...]
 
             Runs the shipped program against floods and faults in network namespaces and prints a table: row, what,
-            target, measured, verdict. Needs root. Without rows: all but the soak (R9), about an hour.
+            target, measured, verdict. Needs root. Without rows: all but the soak (R9), more than an hour. L1 to L3 are
+            long lists of peers, beside the --spoke's program; --lists is short for them.
 
               --quick              a few seconds a row, two rows at a time; only functions are judged, not speed
               --resume             leaves out rows that have a result from an earlier run
@@ -43,6 +45,7 @@ record Options(
               --flood-seconds N    of each kind of flood (default 60)
               --rate N             datagrams a second of a flood (default 100000)
               --soak [MINUTES]     the soak alone (default 30)
+              --lists              long lists alone: L1, L2, L3
               --results DIR        default: bench/target/faults
               --list               the rows
 
@@ -70,6 +73,7 @@ record Options(
                 case "--flood-seconds" -> floodSeconds = number(arguments, ++i);
                 case "--rate" -> floodRate = number(arguments, ++i);
                 case "--results" -> results = Path.of(words(arguments, ++i).getFirst());
+                case "--lists" -> rows.addAll(LISTS);
                 case "--soak" -> {
                     boolean given = next.matches("[0-9]+");
                     soakMinutes = given ? number(arguments, ++i) : SOAK_MINUTES;

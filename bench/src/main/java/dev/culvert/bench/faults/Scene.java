@@ -92,6 +92,13 @@ final class Scene {
         return hub;
     }
 
+    /// Another program in the hub's place, after the hub has ended.
+    Tunnel startReference() {
+        Tunnel other = Tunnel.start(trial, hubSpace, freshInterface(), trial.options.spoke(), Map.of());
+        configureHub(other.interfaceName);
+        return other;
+    }
+
     Map<String, String> hubEnvironment(Map<String, String> more) {
         Map<String, String> environment = new LinkedHashMap<>();
         environment.put("LOG_LEVEL", trial.options.hubIsCulvert() ? "info" : "error");

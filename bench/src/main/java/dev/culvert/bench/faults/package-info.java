@@ -1,5 +1,6 @@
 /// Floods and faults: runs the shipped program in network namespaces of its own, makes its life hard, measures, and
-/// prints a table of what was met and what was missed. Started by `deploy/verify --faults` and `--soak`.
+/// prints a table of what was met and what was missed. Started by `deploy/verify --faults`, `--soak` and
+/// `--lists`.
 ///
 /// ```
 /// FaultTable   the program: options, rows, table

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// inTime=S                             how many connected within that time is a figure
 /// prepared=N                           initiations computed before `go`
 /// echoes=N                             requests a second over all peers; echoBytes=N each
+/// handshakes=1                         how many each peer makes before it is `ready`, a second apart
+/// confirm=yes                          a keepalive follows each reply, so that the hub has no reason to doubt
 /// ```
 ///
 /// Commands: `add NUMBER` and `remove NUMBER` let a peer begin or end; `echoes N` changes the rate.
@@ -55,6 +57,8 @@ final class Fleet implements Generator.Job {
     private final boolean untilUp;
     private final int echoBytes;
     private final int inTimeS;
+    private final int handshakes;
+    private final boolean confirm;
     private final int beginning;
     private int echoRate;
     private Pacer echoes = new Pacer(1, 0);
@@ -64,6 +68,7 @@ final class Fleet implements Generator.Job {
     private long requestsAnswered;
     private int up;
     private int everUp;
+    private int ready;
     private int established;
     private int added;
     private final Sample roundTripMs = new Sample();
@@ -86,6 +91,8 @@ final class Fleet implements Generator.Job {
         echoRate = settings.number("echoes", 0);
         echoBytes = settings.number("echoBytes", 100);
         inTimeS = settings.number("inTime", 15);
+        handshakes = settings.number("handshakes", 1);
+        confirm = settings.has("confirm");
         int count = settings.number("peers");
         beginning = settings.number("begin", count);
         inOrder = new SimulatedPeer[count];
@@ -269,6 +276,11 @@ final class Fleet implements Generator.Job {
                         everUp++;
                         connectS.add((double) (nowNs - peer.startedNs) / SECOND_NS);
                     }
+                    if (peer.handshakes == handshakes) {
+                        ready++;
+                    } else if (peer.handshakes < handshakes) {
+                        peer.attemptDueNs = nowNs + SECOND_NS;
+                    }
                 }
             }
             case COOKIE_REPLY -> {
@@ -291,6 +303,9 @@ final class Fleet implements Generator.Job {
             double ms = (nowNs - InnerEcho.sentNs(inner, plaintextBytes)) / 1e6;
             roundTripMs.add(ms);
             recentMs.add(ms);
+            if (confirm) {
+                peer.sendKeepalive(socket, nowNs);
+            }
         } else if (type == InnerEcho.REQUEST) {
             int innerBytes = InnerEcho.totalLength(inner);
             if (innerBytes > plaintextBytes) {
@@ -305,10 +320,11 @@ final class Fleet implements Generator.Job {
     private void progress(long startNs, long nowNs) {
         Generator.say(String.format(
                 Locale.ROOT,
-                "at %.1f up=%d everUp=%d sent=%d answered=%d p99Ms=%.3f",
+                "at %.1f up=%d everUp=%d ready=%d sent=%d answered=%d p99Ms=%.3f",
                 (double) (nowNs - startNs) / SECOND_NS,
                 up,
                 everUp,
+                ready,
                 echoesSent,
                 echoesAnswered,
                 recentMs.percentile(0.99)));
