@@ -28,6 +28,7 @@ public final class Cli {
         root.addSubcommand(new ShowconfCommand(host));
         root.addSubcommand(new SaveCommand(host));
         root.addSubcommand(new StripCommand(host));
+        root.addSubcommand(new PlanCommand(host));
         root.addSubcommand(new KeyCommands.Genkey(host));
         root.addSubcommand(new KeyCommands.Pubkey(host));
         root.addSubcommand(new KeyCommands.Genpsk(host));
