@@ -6,6 +6,8 @@ import dev.culvert.cli.RunningGateway;
 import dev.culvert.conf.HubSettings;
 import dev.culvert.conf.PeerJournal;
 import dev.culvert.crypto.AeadEngine;
+import dev.culvert.crypto.Blake2sMac;
+import dev.culvert.crypto.X25519;
 import dev.culvert.device.Device;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceOptions;
@@ -26,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,8 +58,12 @@ final class Gateway implements RunningGateway {
         }
         ProcessGuard.forbidCoreDumps();
         AeadEngine.Selection selection =
-                AeadEngine.select(options.engine().name().toLowerCase(Locale.ROOT));
-        selection.skipped().forEach(reason -> LOG.warn("engine skipped: {}", reason));
+                AeadEngine.select(options.engine().name().toLowerCase(Locale.ROOT), CpuFlags.hasAvx512Ifma());
+        selection.skipped().forEach(reason -> LOG.info("engine skipped: {}", reason));
+        Stream.of(X25519.trouble(), Blake2sMac.trouble())
+                .filter(trouble -> !trouble.isEmpty())
+                .distinct()
+                .forEach(trouble -> LOG.warn("handshakes are computed in Java, which is slower: {}", trouble));
         DeviceOptions deviceOptions = deviceOptions(options, selection.engine());
         try (Unwind unwind = new Unwind()) {
             tun = unwind.add(LinuxTun.open(

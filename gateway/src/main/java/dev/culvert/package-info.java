@@ -98,8 +98,10 @@
 ///    in memory that stays in the core's cache: so a run of segments is one UDP_SEGMENT message, and the slot it
 ///    was read into is free at once. Packets that wait for a key are copied to blocks of their size.
 /// 5. **The cipher is an engine chosen at start** (`crypto/AeadEngine`) after a self-test on this machine:
-///    OpenSSL's libcrypto by FFM, the JDK, Bouncy Castle. One instance a lane; the key's address comes with
-///    each packet.
+///    Intel's multi-buffer library by FFM where it is installed and the CPU has AVX-512 IFMA, OpenSSL's
+///    libcrypto by FFM, the JDK, Bouncy Castle. One instance a lane; the key's address comes with each packet.
+///    X25519 and BLAKE2s come from OpenSSL 3 where they pass a test, whatever the engine, else from Java.
+///    OpenSSL 3 is called where its providers offer their functions (`crypto/Libcrypto`), past the EVP layer.
 /// 6. **TUN and UDP by java.lang.foreign, on the lane's own epoll loop.** No reader threads and no JNI of ours.
 ///    The UDP channel is our own, since Netty's splits GRO buffers into an object a datagram, cannot answer
 ///    from the address that was asked, and hides ECN. Native calls live in `tun/Libc` and in the engines, and

@@ -9,7 +9,8 @@ package dev.culvert.crypto;
 /// For every method: `key` is the address of 32 bytes that the caller owns and zeroes, `src` and `dst` are equal or do
 /// not overlap at all, `n` is the length of the plaintext from 0 to [#MAX_PLAINTEXT_BYTES], and the tag stands behind
 /// the ciphertext.
-public sealed interface Aead extends AutoCloseable permits LibcryptoAead, JdkAead, BouncyCastleAead {
+public sealed interface Aead extends AutoCloseable
+        permits IpsecMbAead, ProviderAead, LibcryptoAead, JdkAead, BouncyCastleAead {
     int KEY_BYTES = 32;
     int TAG_BYTES = 16;
     /// A full IP packet of 65,535 bytes, padded to a multiple of 16.

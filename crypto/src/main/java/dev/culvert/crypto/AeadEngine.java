@@ -7,12 +7,17 @@ import java.util.function.Function;
 /// The implementations of [Aead], best first. One is chosen at start, after it has passed a self-test on this machine,
 /// and makes the ciphers of every lane.
 public enum AeadEngine {
+    /// Taken by `auto` where it is installed and the CPU has AVX-512 IFMA.
+    IPSEC_MB("ipsecmb"),
     LIBCRYPTO("libcrypto"),
     JDK("jdk"),
     BOUNCY_CASTLE("bouncycastle");
 
     /// What an operator writes to leave the choice to us.
     public static final String AUTO = "auto";
+
+    private static final String NO_IFMA =
+            "this CPU has no AVX-512 IFMA, without which it is hardly faster than libcrypto";
 
     private final String operatorName;
 
@@ -37,7 +42,8 @@ public enum AeadEngine {
     /// @throws IllegalStateException says why this engine does not work here
     public Aead newAead() {
         return switch (this) {
-            case LIBCRYPTO -> new LibcryptoAead();
+            case IPSEC_MB -> new IpsecMbAead();
+            case LIBCRYPTO -> ProviderAead.isOffered() ? new ProviderAead() : new LibcryptoAead();
             case JDK -> new JdkAead();
             case BOUNCY_CASTLE -> new BouncyCastleAead();
         };
@@ -55,14 +61,22 @@ public enum AeadEngine {
     /// Chooses the engine and tests it.
     ///
     /// @param wanted `auto`, which takes the first that works, or one engine's name
+    /// @param avx512Ifma whether the CPU has these instructions, without which `auto` leaves out [#IPSEC_MB]
     /// @throws IllegalArgumentException if the name is unknown or the engine of that name does not work here; its
     /// message is for the operator
-    public static Selection select(String wanted) {
-        return select(wanted, AeadEngine::trouble);
+    public static Selection select(String wanted, boolean avx512Ifma) {
+        return select(wanted, engine -> engine == IPSEC_MB && !avx512Ifma ? NO_IFMA : "", AeadEngine::trouble);
     }
 
+    /// The same for a CPU of which nothing is known.
+    public static Selection select(String wanted) {
+        return select(wanted, false);
+    }
+
+    /// @param disadvantage why an engine should not be used unless asked for, empty if it should
     /// @param trouble why an engine cannot be used, empty if it can
-    static Selection select(String wanted, Function<AeadEngine, String> trouble) {
+    static Selection select(
+            String wanted, Function<AeadEngine, String> disadvantage, Function<AeadEngine, String> trouble) {
         if (!wanted.equals(AUTO)) {
             AeadEngine engine = named(wanted);
             String why = trouble.apply(engine);
@@ -74,7 +88,8 @@ public enum AeadEngine {
         }
         List<String> skipped = new ArrayList<>();
         for (AeadEngine engine : values()) {
-            String why = trouble.apply(engine);
+            String better = disadvantage.apply(engine);
+            String why = better.isEmpty() ? trouble.apply(engine) : better;
             if (why.isEmpty()) {
                 return new Selection(engine, skipped);
             }

@@ -1,16 +1,22 @@
 package dev.culvert.crypto;
 
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.bouncycastle.crypto.digests.Blake2sDigest;
 
 /// BLAKE2s (RFC 7693) in the three forms of the WireGuard paper, section 5.4: HASH, MAC and HMAC.
 ///
-/// Called by the handshake and the cookie code, from any thread. Never called for a data packet: each call makes a
-/// digest object. Key material is cleared from that object before it is dropped.
+/// Called by the handshake and the cookie code, from any thread; never for a data packet. By OpenSSL 3 if it
+/// passes a test at the first use, else by Bouncy Castle. Key material is cleared from what computed with it.
 public final class Blake2s {
     public static final int HASH_BYTES = 32;
     public static final int MAC_BYTES = 16;
 
     private static final int BLOCK_BYTES = 64;
+
+    // What a thread took out is its own until it puts it back.
+    private static final Queue<LibcryptoHash> HASHES = new ConcurrentLinkedQueue<>();
+    private static final Queue<Blake2sMac> MACS = new ConcurrentLinkedQueue<>();
 
     private Blake2s() {}
 
@@ -25,13 +31,13 @@ public final class Blake2s {
     ///
     /// @param key 16 bytes (a cookie) or 32 bytes
     public static void mac(byte[] key, byte[] message, int offset, int length, byte[] out, int outOffset) {
-        if (key.length != 16 && key.length != 32) {
-            throw new IllegalArgumentException("the key of a MAC has 16 or 32 bytes, not " + key.length);
+        Blake2sMac idle = MACS.poll();
+        Blake2sMac mac = idle == null ? new Blake2sMac() : idle;
+        try {
+            mac.mac(key, message, offset, length, out, outOffset);
+        } finally {
+            MACS.add(mac);
         }
-        Blake2sDigest digest = new Blake2sDigest(key, MAC_BYTES, null, null);
-        digest.update(message, offset, length);
-        digest.doFinal(out, outOffset);
-        digest.clearKey();
     }
 
     /// HMAC (RFC 2104) over BLAKE2s with its block of 64 bytes: not the keyed mode. Writes 32 bytes to `out32` at 0.
@@ -47,18 +53,30 @@ public final class Blake2s {
             System.arraycopy(key, 0, pad, 0, key.length);
         }
         xor(pad, 0x36);
-        Blake2sDigest digest = new Blake2sDigest(8 * HASH_BYTES);
-        digest.update(pad, 0, BLOCK_BYTES);
-        for (byte[] part : parts) {
-            digest.update(part, 0, part.length);
-        }
-        digest.doFinal(inner, 0);
+        byte[][] padded = new byte[1 + parts.length][];
+        padded[0] = pad;
+        System.arraycopy(parts, 0, padded, 1, parts.length);
+        digest(inner, padded);
         xor(pad, 0x36 ^ 0x5c);
         digest(out32, pad, inner);
         Wipe.zero(pad, inner);
     }
 
     private static void digest(byte[] out, byte[]... parts) {
+        if (!LibcryptoHash.TROUBLE.isEmpty()) {
+            plainDigest(out, parts);
+            return;
+        }
+        LibcryptoHash idle = HASHES.poll();
+        LibcryptoHash hash = idle == null ? new LibcryptoHash() : idle;
+        try {
+            hash.hash(out, parts);
+        } finally {
+            HASHES.add(hash);
+        }
+    }
+
+    static void plainDigest(byte[] out, byte[]... parts) {
         Blake2sDigest digest = new Blake2sDigest(8 * HASH_BYTES);
         for (byte[] part : parts) {
             digest.update(part, 0, part.length);

@@ -6,15 +6,11 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The default engine: OpenSSL's libcrypto through its EVP interface (EVP_EncryptInit(3)), by
-/// java.lang.foreign. Zero allocation a packet.
+/// OpenSSL's libcrypto through its EVP interface (EVP_EncryptInit(3)), by java.lang.foreign, as every version from
+/// 1.1 on has it: for machines without OpenSSL 3, where [ProviderAead] is the faster. Zero allocation a packet.
 ///
 /// The key goes to OpenSSL with each packet, so no native object hangs on a session; the context keeps a copy
 /// of the last key until the next packet, [#forgetKey] or [#close], which cleanses it. Loading this class never
@@ -43,7 +39,7 @@ public final class LibcryptoAead implements Aead {
     private static final @Nullable String MISSING;
 
     static {
-        Library library = Library.open("libcrypto.so.3", "libcrypto.so.1.1");
+        NativeLibrary library = NativeLibrary.open("OpenSSL", "libcrypto.so.3", "libcrypto.so.1.1");
         CONTEXT_NEW = library.function("EVP_CIPHER_CTX_new", FunctionDescriptor.of(JAVA_LONG));
         CONTEXT_FREE = library.function("EVP_CIPHER_CTX_free", FunctionDescriptor.ofVoid(JAVA_LONG));
         CHACHA20_POLY1305 = library.function("EVP_chacha20_poly1305", FunctionDescriptor.of(JAVA_LONG));
@@ -93,15 +89,15 @@ public final class LibcryptoAead implements Aead {
         }
         try {
             long context = (long) CONTEXT_NEW.invokeExact();
-            require(context != 0, "has no memory for a cipher");
+            Libcrypto.require(context != 0, "has no memory for a cipher");
             long cipher = (long) CHACHA20_POLY1305.invokeExact();
             if ((int) INIT.invokeExact(context, cipher, 0L, 0L, 0L, SEAL) != 1) {
                 CONTEXT_FREE.invokeExact(context);
-                require(false, "refuses ChaCha20-Poly1305; its configuration (FIPS mode?) may forbid it");
+                Libcrypto.require(false, "refuses ChaCha20-Poly1305; its configuration (FIPS mode?) may forbid it");
             }
             return context;
         } catch (Throwable e) {
-            throw unexpected(e);
+            throw NativeLibrary.unexpected(Libcrypto.PRODUCT, e);
         }
     }
 
@@ -120,7 +116,7 @@ public final class LibcryptoAead implements Aead {
         begin(key, counter, SEAL);
         update(0, aad, aadLength);
         update(dst, src, n);
-        require(finish(), "failed to seal a packet");
+        Libcrypto.require(finish(), "failed to seal a packet");
         control(EVP_CTRL_AEAD_GET_TAG, dst + n);
     }
 
@@ -139,9 +135,9 @@ public final class LibcryptoAead implements Aead {
         }
         Memory.putLong(slot + NONCE_COUNTER, counter);
         try {
-            require((int) INIT.invokeExact(context, 0L, 0L, key, slot, direction) == 1, "refused a key");
+            Libcrypto.require((int) INIT.invokeExact(context, 0L, 0L, key, slot, direction) == 1, "refused a key");
         } catch (Throwable e) {
-            throw unexpected(e);
+            throw NativeLibrary.unexpected(Libcrypto.PRODUCT, e);
         }
     }
 
@@ -153,9 +149,9 @@ public final class LibcryptoAead implements Aead {
         }
         try {
             boolean done = (int) UPDATE.invokeExact(context, dst, slot + WRITTEN, src, n) == 1;
-            require(done && Memory.getNativeInt(slot + WRITTEN) == n, "failed on a packet");
+            Libcrypto.require(done && Memory.getNativeInt(slot + WRITTEN) == n, "failed on a packet");
         } catch (Throwable e) {
-            throw unexpected(e);
+            throw NativeLibrary.unexpected(Libcrypto.PRODUCT, e);
         }
     }
 
@@ -164,31 +160,16 @@ public final class LibcryptoAead implements Aead {
         try {
             return (int) FINAL.invokeExact(context, slot + FINAL_BLOCK, slot + WRITTEN) == 1;
         } catch (Throwable e) {
-            throw unexpected(e);
+            throw NativeLibrary.unexpected(Libcrypto.PRODUCT, e);
         }
     }
 
     private void control(int command, long tag) {
         try {
-            require((int) CONTROL.invokeExact(context, command, TAG_BYTES, tag) == 1, "refused a tag");
+            Libcrypto.require((int) CONTROL.invokeExact(context, command, TAG_BYTES, tag) == 1, "refused a tag");
         } catch (Throwable e) {
-            throw unexpected(e);
+            throw NativeLibrary.unexpected(Libcrypto.PRODUCT, e);
         }
-    }
-
-    private static void require(boolean done, String failure) {
-        if (!done) {
-            throw new IllegalStateException("OpenSSL's libcrypto " + failure);
-        }
-    }
-
-    private static RuntimeException unexpected(Throwable thrown) {
-        if (thrown instanceof Error error) {
-            throw error;
-        }
-        return thrown instanceof RuntimeException runtime
-                ? runtime
-                : new IllegalStateException("a call of OpenSSL's libcrypto failed", thrown);
     }
 
     @Override
@@ -213,71 +194,8 @@ public final class LibcryptoAead implements Aead {
         try {
             CONTEXT_FREE.invokeExact(last);
         } catch (Throwable e) {
-            throw unexpected(e);
+            throw NativeLibrary.unexpected(Libcrypto.PRODUCT, e);
         }
         arena.close();
-    }
-
-    /// A shared library and the first thing that was missing in it. Throws nothing, so that it can be used
-    /// where a class is initialised.
-    static final class Library {
-        private final @Nullable SymbolLookup symbols;
-        private final String soname;
-        private @Nullable String missing;
-
-        private Library(@Nullable SymbolLookup symbols, String soname, @Nullable String missing) {
-            this.symbols = symbols;
-            this.soname = soname;
-            this.missing = missing;
-        }
-
-        /// The first of the sonames that can be loaded.
-        static Library open(String... sonames) {
-            for (String soname : sonames) {
-                try {
-                    return new Library(SymbolLookup.libraryLookup(soname, Arena.global()), soname, null);
-                } catch (IllegalArgumentException e) {
-                    // Not on this machine: the next one.
-                } catch (IllegalCallerException e) {
-                    return new Library(null, soname, nativeAccessDenied());
-                }
-            }
-            String names = String.join(" or ", sonames);
-            return new Library(null, names, "OpenSSL is not installed here: there is no " + names);
-        }
-
-        /// A function, or a handle that must not be called if [#missing] says something.
-        MethodHandle function(String name, FunctionDescriptor descriptor, Linker.Option... options) {
-            if (symbols != null) {
-                Optional<MemorySegment> symbol = symbols.find(name);
-                if (symbol.isEmpty()) {
-                    complain(soname + " has no function " + name);
-                } else {
-                    try {
-                        return Linker.nativeLinker().downcallHandle(symbol.get(), descriptor, options);
-                    } catch (IllegalCallerException e) {
-                        complain(nativeAccessDenied());
-                    } catch (UnsupportedOperationException | IllegalArgumentException e) {
-                        complain("this Java runtime cannot call " + name + " of " + soname);
-                    }
-                }
-            }
-            return MethodHandles.empty(descriptor.toMethodType());
-        }
-
-        private void complain(String sentence) {
-            if (missing == null) {
-                missing = sentence;
-            }
-        }
-
-        private static String nativeAccessDenied() {
-            return "native access is denied: start java with --enable-native-access=ALL-UNNAMED";
-        }
-
-        @Nullable
-        String missing() {
-            return missing;
-        }
     }
 }

@@ -103,6 +103,11 @@ public final class Memory {
         ALL.set(ValueLayout.JAVA_LONG_UNALIGNED, address, value);
     }
 
+    /// The C string at an address.
+    public static String getText(long address) {
+        return ALL.getString(address);
+    }
+
     /// Copies `length` bytes; the ranges may overlap.
     public static void copy(long source, long target, long length) {
         MemorySegment.copy(ALL, source, ALL, target, length);

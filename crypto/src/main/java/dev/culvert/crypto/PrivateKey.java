@@ -3,6 +3,7 @@ package dev.culvert.crypto;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// A Curve25519 private key, clamped (RFC 7748 section 5), 32 bytes. Never in `toString`; compared in constant time;
 /// zeroed by [#close].
@@ -10,6 +11,8 @@ public final class PrivateKey implements AutoCloseable {
     public static final int BYTES = 32;
 
     private final byte[] bytes;
+    // Immutable, so that threads may race for it.
+    private @Nullable PublicKey publicKey;
 
     private PrivateKey(byte[] owned) {
         owned[0] &= (byte) 248;
@@ -41,13 +44,21 @@ public final class PrivateKey implements AutoCloseable {
         return new PrivateKey(KeyText.fromHex(text));
     }
 
+    /// Computed at the first call, and kept.
     public PublicKey publicKey() {
-        return X25519.publicKey(this);
+        PublicKey known = publicKey;
+        if (known == null) {
+            known = X25519.publicKey(this);
+            publicKey = known;
+        }
+        return known;
     }
 
     /// A copy of its own, for a reader that may outlive this key.
     public PrivateKey copy() {
-        return new PrivateKey(bytes.clone());
+        PrivateKey copy = new PrivateKey(bytes.clone());
+        copy.publicKey = publicKey;
+        return copy;
     }
 
     /// For `get=1` and key files only.

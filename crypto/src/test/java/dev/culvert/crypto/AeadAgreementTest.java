@@ -9,7 +9,7 @@ import org.bouncycastle.crypto.modes.ChaCha20Poly1305;
 import org.bouncycastle.crypto.params.AEADParameters;
 import org.bouncycastle.crypto.params.KeyParameter;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// Every engine against one yardstick, Bouncy Castle used directly with the nonce written out here: so each agrees with
 /// each other. In place and out of place, at odd addresses, with guard bytes around.
@@ -22,8 +22,8 @@ class AeadAgreementTest {
     private final Random random = new Random(seed);
 
     @ParameterizedTest
-    @EnumSource
-    void agreesOnEveryLengthUpTo1100(AeadEngine engine) {
+    @MethodSource("dev.culvert.crypto.TestedAead#here")
+    void agreesOnEveryLengthUpTo1100(TestedAead engine) {
         System.out.println("AeadAgreementTest seed " + seed);
         try (Aead aead = engine.newAead();
                 Bench bench = new Bench(aead)) {
@@ -34,8 +34,8 @@ class AeadAgreementTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void agreesOnTheLongestPackets(AeadEngine engine) {
+    @MethodSource("dev.culvert.crypto.TestedAead#here")
+    void agreesOnTheLongestPackets(TestedAead engine) {
         System.out.println("AeadAgreementTest seed " + seed);
         try (Aead aead = engine.newAead();
                 Bench bench = new Bench(aead)) {
@@ -48,8 +48,8 @@ class AeadAgreementTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void agreesWithAdditionalData(AeadEngine engine) {
+    @MethodSource("dev.culvert.crypto.TestedAead#here")
+    void agreesWithAdditionalData(TestedAead engine) {
         System.out.println("AeadAgreementTest seed " + seed);
         try (Aead aead = engine.newAead();
                 Bench bench = new Bench(aead)) {
@@ -61,14 +61,32 @@ class AeadAgreementTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void sealsAlikeAgainUnderTheSameKeyAndCounter(AeadEngine engine) {
+    @MethodSource("dev.culvert.crypto.TestedAead#here")
+    void sealsAlikeAgainUnderTheSameKeyAndCounter(TestedAead engine) {
         try (Aead aead = engine.newAead();
                 Bench bench = new Bench(aead)) {
             bench.fixedKey = new byte[32];
             for (int i = 0; i < 5; i++) {
                 bench.exchange(40, 0, 7);
                 bench.exchange(0, 0, 7);
+            }
+        }
+    }
+
+    /// An engine may remember the last key: packets of three sessions in any order, and keys that are forgotten.
+    @ParameterizedTest
+    @MethodSource("dev.culvert.crypto.TestedAead#here")
+    void agreesWhenSessionsTakeTurns(TestedAead engine) {
+        System.out.println("AeadAgreementTest seed " + seed);
+        byte[][] sessions = {random(32), random(32), new byte[32]};
+        try (Aead aead = engine.newAead();
+                Bench bench = new Bench(aead)) {
+            for (int i = 0; i < 300; i++) {
+                bench.fixedKey = sessions[random.nextInt(sessions.length)];
+                bench.exchange(random.nextInt(200), random.nextInt(3) * 20, i);
+                if (random.nextInt(5) == 0) {
+                    aead.forgetKey();
+                }
             }
         }
     }

@@ -10,48 +10,61 @@ import java.util.Set;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class AeadEngineTest {
     @ParameterizedTest
-    @EnumSource
-    void passesItsSelfTestAndIsFoundByItsName(AeadEngine engine) {
-        engine.selfTest();
-        assertThat(AeadEngine.select(engine.operatorName())).isEqualTo(new AeadEngine.Selection(engine, List.of()));
+    @MethodSource("dev.culvert.crypto.TestedAead#here")
+    void passesItsSelfTestAndIsFoundByItsName(TestedAead engine) {
         try (Aead aead = engine.newAead()) {
-            assertThat(aead.name()).isEqualTo(engine.operatorName());
+            AeadSelfTest.run(aead);
+            assertThat(aead.name()).isEqualTo(engine.engine.operatorName());
+        }
+        assertThat(AeadEngine.select(engine.engine.operatorName()))
+                .isEqualTo(new AeadEngine.Selection(engine.engine, List.of()));
+    }
+
+    @Test
+    void libcryptoIsItsProviderHere() {
+        try (Aead aead = AeadEngine.LIBCRYPTO.newAead()) {
+            assertThat(aead).isInstanceOf(ProviderAead.class);
         }
     }
 
     @Test
-    void autoTakesTheFirstHere() {
-        assertThat(AeadEngine.select("auto")).isEqualTo(new AeadEngine.Selection(AeadEngine.LIBCRYPTO, List.of()));
+    void autoLeavesOutWhatHasADisadvantage() {
+        AeadEngine.Selection selection =
+                AeadEngine.select("auto", engine -> engine == AeadEngine.IPSEC_MB ? "slow" : "", engine -> "");
+        assertThat(selection).isEqualTo(new AeadEngine.Selection(AeadEngine.LIBCRYPTO, List.of("ipsecmb: slow")));
+        assertThat(AeadEngine.select("ipsecmb", engine -> "slow", engine -> "").engine())
+                .isEqualTo(AeadEngine.IPSEC_MB);
     }
 
     @Test
     void autoFallsToTheNextAndSaysWhy() {
         List<AeadEngine> tried = new ArrayList<>();
-        AeadEngine.Selection selection = AeadEngine.select("auto", engine -> {
+        AeadEngine.Selection selection = AeadEngine.select("auto", engine -> "", engine -> {
             tried.add(engine);
             return engine == AeadEngine.BOUNCY_CASTLE ? "" : "broken " + engine;
         });
         assertThat(selection.engine()).isEqualTo(AeadEngine.BOUNCY_CASTLE);
-        assertThat(selection.skipped()).containsExactly("libcrypto: broken LIBCRYPTO", "jdk: broken JDK");
+        assertThat(selection.skipped())
+                .containsExactly("ipsecmb: broken IPSEC_MB", "libcrypto: broken LIBCRYPTO", "jdk: broken JDK");
         assertThat(tried).containsExactly(AeadEngine.values());
     }
 
     @Test
     void autoFailsWhenNothingWorks() {
-        assertThatThrownBy(() -> AeadEngine.select("auto", engine -> "broken"))
+        assertThatThrownBy(() -> AeadEngine.select("auto", engine -> "", engine -> "broken"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("no cipher engine works on this machine: libcrypto: broken; jdk: broken;"
+                .hasMessage("no cipher engine works on this machine: ipsecmb: broken; libcrypto: broken; jdk: broken;"
                         + " bouncycastle: broken");
     }
 
     @Test
     void aForcedEngineIsNeverReplaced() {
         Function<AeadEngine, String> onlyOthers = engine -> engine == AeadEngine.LIBCRYPTO ? "it is not installed" : "";
-        assertThatThrownBy(() -> AeadEngine.select("libcrypto", onlyOthers))
+        assertThatThrownBy(() -> AeadEngine.select("libcrypto", engine -> "", onlyOthers))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("the cipher engine 'libcrypto' cannot be used: it is not installed. Choose another one, or"
                         + " 'auto'");
@@ -63,14 +76,14 @@ class AeadEngineTest {
             assertThatThrownBy(() -> AeadEngine.select(wanted))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("there is no cipher engine '" + wanted
-                            + "'; choose one of auto, libcrypto, jdk, bouncycastle");
+                            + "'; choose one of auto, ipsecmb, libcrypto, jdk, bouncycastle");
         }
     }
 
     /// The self-test must be able to fail: it is given answers that are wrong by one bit.
     @ParameterizedTest
-    @EnumSource
-    void selfTestNoticesAWrongAnswer(AeadEngine engine) {
+    @MethodSource("dev.culvert.crypto.TestedAead#here")
+    void selfTestNoticesAWrongAnswer(TestedAead engine) {
         byte[] sealed = hex(AeadSelfTest.A5_SEALED);
         byte[] empty = hex(AeadSelfTest.EMPTY_SEALED);
         try (Aead aead = engine.newAead()) {
@@ -78,7 +91,7 @@ class AeadEngineTest {
             sealed[sealed.length - 1] ^= 1;
             assertThatThrownBy(() -> AeadSelfTest.run(aead, sealed, empty))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage(engine.operatorName() + " failed its self-test: it seals wrongly");
+                    .hasMessage(engine.engine.operatorName() + " failed its self-test: it seals wrongly");
             sealed[sealed.length - 1] ^= 1;
             empty[0] ^= (byte) 0x80;
             assertThatThrownBy(() -> AeadSelfTest.run(aead, sealed, empty)).isInstanceOf(IllegalStateException.class);
@@ -86,8 +99,8 @@ class AeadEngineTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void aClosedCipherRefusesToWorkAndClosesAgain(AeadEngine engine) {
+    @MethodSource("dev.culvert.crypto.TestedAead#here")
+    void aClosedCipherRefusesToWorkAndClosesAgain(TestedAead engine) {
         try (GuardedMemory memory = new GuardedMemory(64)) {
             long at = memory.place(new byte[64], 64, 0);
             Aead aead = engine.newAead();

@@ -7,15 +7,20 @@ import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.bouncycastle.crypto.digests.Blake2sDigest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/// Against Bouncy Castle's BLAKE2s, which has the published vectors.
+/// OpenSSL's and our own against Bouncy Castle's BLAKE2s.
 final class Blake2sMacTest {
-    private final Blake2sMac mac = new Blake2sMac();
-
     @Property
     void agreesWithTheLibrary(
-            @ForAll long seed, @ForAll boolean cookie, @ForAll @IntRange(max = 300) int length, @ForAll byte padding) {
+            @ForAll boolean byLibcrypto,
+            @ForAll long seed,
+            @ForAll boolean cookie,
+            @ForAll @IntRange(max = 700) int length,
+            @ForAll byte padding) {
         Random random = new Random(seed);
         byte[] key = new byte[cookie ? 16 : 32];
         byte[] message = new byte[7 + length];
@@ -25,13 +30,66 @@ final class Blake2sMacTest {
         byte[] actual = new byte[20];
         actual[0] = padding;
         expected[0] = padding;
-        Blake2s.mac(key, message, 7, length, expected, 2);
-        mac.mac(key, message, 7, length, actual, 2);
+        yardstick(key, message, 7, length, expected, 2);
+        try (Blake2sMac mac = new Blake2sMac(byLibcrypto)) {
+            mac.mac(key, message, 7, length, actual, 2);
+        }
+        assertThat(actual).isEqualTo(expected);
+        Blake2s.mac(key, message, 7, length, actual, 2);
         assertThat(actual).isEqualTo(expected);
     }
 
+    /// Messages of both types after each other, and of two keys: what was begun for one is not used for another.
+    @Property
+    void matchesWhatTheLibraryMade(
+            @ForAll boolean byLibcrypto, @ForAll long seed, @ForAll @IntRange(min = 1, max = 700) int length) {
+        Random random = new Random(seed);
+        byte[][] keys = new byte[2][32];
+        random.nextBytes(keys[0]);
+        random.nextBytes(keys[1]);
+        Blake2sMac.PublicKeyed[] keyed = {new Blake2sMac.PublicKeyed(keys[0]), new Blake2sMac.PublicKeyed(keys[1])};
+        try (Blake2sMac mac = new Blake2sMac(byLibcrypto)) {
+            for (int i = 0; i < 12; i++) {
+                byte[] message = new byte[length + 16];
+                random.nextBytes(message);
+                message[0] = (byte) (random.nextInt(2) + 1);
+                int which = random.nextInt(2);
+                yardstick(keys[which], message, 0, length, message, length);
+                assertThat(mac.matches(keyed[which], message, length)).isTrue();
+                assertThat(mac.matches(keyed[1 - which], message, length)).isFalse();
+                assertThat(mac.matches(keys[which], message, length)).isTrue();
+                assertThat(mac.matches(keys[1 - which], message, length)).isFalse();
+                message[random.nextInt(message.length)] ^= (byte) (1 << random.nextInt(8));
+                assertThat(mac.matches(keyed[which], message, length)).isFalse();
+            }
+        }
+    }
+
+    private static void yardstick(byte[] key, byte[] message, int offset, int length, byte[] out, int outOffset) {
+        Blake2sDigest digest = new Blake2sDigest(key, Blake2s.MAC_BYTES, null, null);
+        digest.update(message, offset, length);
+        digest.doFinal(out, outOffset);
+    }
+
     @Test
-    void matchesOnlyTheRightMac() {
+    void takesOpenSslHere() {
+        assertThat(Blake2sMac.trouble()).isEmpty();
+    }
+
+    @Test
+    void aClosedMacRefusesToWorkAndClosesAgain() {
+        Blake2sMac mac = new Blake2sMac(true);
+        mac.close();
+        assertThatThrownBy(() -> mac.mac(new byte[32], new byte[1], 0, 1, new byte[16], 0))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("this MAC is closed");
+        mac.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void matchesOnlyTheRightMac(boolean byLibcrypto) {
+        Blake2sMac mac = new Blake2sMac(byLibcrypto);
         byte[] key = new byte[32];
         byte[] message = new byte[148];
         new Random(1).nextBytes(message);
@@ -55,11 +113,14 @@ final class Blake2sMacTest {
                 .as("it keeps no array of ours")
                 .isTrue();
         assertThat(mac.matches(new Blake2sMac.PublicKeyed(key), message, 116)).isFalse();
+        mac.close();
     }
 
     @Test
     void refusesKeysOfOtherLengths() {
+        Blake2sMac mac = new Blake2sMac();
         assertThatThrownBy(() -> mac.mac(new byte[31], new byte[1], 0, 1, new byte[16], 0))
                 .isInstanceOf(IllegalArgumentException.class);
+        mac.close();
     }
 }

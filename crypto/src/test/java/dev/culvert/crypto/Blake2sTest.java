@@ -7,6 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
 import org.bouncycastle.crypto.digests.Blake2sDigest;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
@@ -62,6 +68,49 @@ class Blake2sTest {
             out[i] = (byte) (t >>> 24);
         }
         return out;
+    }
+
+    @Test
+    void takesOpenSslHere() {
+        assertThat(LibcryptoHash.TROUBLE).isEmpty();
+    }
+
+    @Property
+    void agreesWithTheLibraryHoweverTheTextIsCut(
+            @ForAll long seed, @ForAll @Size(max = 5) List<@IntRange(max = 600) Integer> lengths) {
+        Random random = new Random(seed);
+        byte[][] parts = new byte[lengths.size()][];
+        for (int i = 0; i < parts.length; i++) {
+            parts[i] = new byte[lengths.get(i)];
+            random.nextBytes(parts[i]);
+        }
+        byte[] expected = new byte[32];
+        Blake2s.plainDigest(expected, parts);
+        assertThat(Blake2s.hash(parts)).isEqualTo(expected);
+    }
+
+    /// Threads share the objects that hash, one at a time.
+    @Test
+    void hashesRightInManyThreads() throws InterruptedException {
+        Thread[] threads = new Thread[4];
+        int[] right = new int[threads.length];
+        for (int t = 0; t < threads.length; t++) {
+            int thread = t;
+            threads[t] = new Thread(() -> {
+                byte[] expected = new byte[32];
+                for (int i = 0; i < 3000; i++) {
+                    byte[] in = fibonacci(1 + i % 400);
+                    in[0] = (byte) thread;
+                    Blake2s.plainDigest(expected, in);
+                    right[thread] += Arrays.equals(Blake2s.hash(in), expected) ? 1 : 0;
+                }
+            });
+            threads[t].start();
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(right).containsOnly(3000);
     }
 
     @Test

@@ -30,7 +30,10 @@ final class GatewayArguments {
             names = "--engine",
             paramLabel = "ENGINE",
             defaultValue = "${env:CULVERT_ENGINE:-auto}",
-            description = "ChaCha20-Poly1305 of: auto, libcrypto, jdk, bouncycastle. Also CULVERT_ENGINE.")
+            description = {
+                "ChaCha20-Poly1305 of: auto, ipsecmb, libcrypto, jdk, bouncycastle. Also CULVERT_ENGINE.",
+                "auto is the first that works; ipsecmb only where the CPU has AVX-512 IFMA."
+            })
     private String engine = "auto";
 
     @Option(
@@ -102,7 +105,8 @@ final class GatewayArguments {
                 return known;
             }
         }
-        throw new CommandLine.ParameterException(command, "--engine takes auto, libcrypto, jdk or bouncycastle");
+        throw new CommandLine.ParameterException(
+                command, "--engine takes auto, ipsecmb, libcrypto, jdk or bouncycastle");
     }
 
     private static void require(boolean holds, CommandLine command, String sentence) {

@@ -25,6 +25,7 @@ public record GatewayOptions(
     /// The implementation of the AEAD; AUTO lets the self-test choose.
     public enum Engine {
         AUTO,
+        IPSECMB,
         LIBCRYPTO,
         JDK,
         BOUNCYCASTLE

@@ -88,31 +88,34 @@ final class PlanCommand implements Callable<Integer> {
         }
         plan.settings().forEach(change -> change(text, "", change));
         for (ConfPlan.PeerPlan peer : plan.peers()) {
-            text.append(switch (peer.kind()) {
-                        case ADDED -> "+ peer ";
-                        case REMOVED -> "- peer ";
-                        case CHANGED -> "~ peer ";
-                    })
+            text.append(
+                            switch (peer.kind()) {
+                                case ADDED -> "+ peer ";
+                                case REMOVED -> "- peer ";
+                                case CHANGED -> "~ peer ";
+                            })
                     .append(peer.publicKey());
             text.append(peer.line() == 0 ? "\n" : " (line " + peer.line() + ")\n");
             peer.changes().forEach(change -> change(text, "    ", change));
         }
-        plan.moves().forEach(move -> text.append("! ")
-                .append(move.prefix())
-                .append(" moves from peer ")
-                .append(move.from())
-                .append(" to peer ")
-                .append(move.to())
-                .append('\n'));
-        plan.overlaps().forEach(overlap -> text.append("i ")
-                .append(overlap.prefix())
-                .append(" of peer ")
-                .append(overlap.peer())
-                .append(" lies inside ")
-                .append(overlap.inside())
-                .append(" of peer ")
-                .append(overlap.otherPeer())
-                .append(", whose packets from there are refused\n"));
+        plan.moves()
+                .forEach(move -> text.append("! ")
+                        .append(move.prefix())
+                        .append(" moves from peer ")
+                        .append(move.from())
+                        .append(" to peer ")
+                        .append(move.to())
+                        .append('\n'));
+        plan.overlaps()
+                .forEach(overlap -> text.append("i ")
+                        .append(overlap.prefix())
+                        .append(" of peer ")
+                        .append(overlap.peer())
+                        .append(" lies inside ")
+                        .append(overlap.inside())
+                        .append(" of peer ")
+                        .append(overlap.otherPeer())
+                        .append(", whose packets from there are refused\n"));
         plan.notes().forEach(note -> text.append("i ").append(note).append('\n'));
         if (plan.isEmpty()) {
             return text.append("nothing would change\n").toString();

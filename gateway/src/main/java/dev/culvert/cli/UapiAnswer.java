@@ -12,7 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The answer to one `get=1`, line by line, read as strictly as wg(8)'s ipc-uapi.h does: unknown keys are skipped,
+/// The answer to one `get=1` or `culvert_engine=1`, line by line, read as strictly as wg(8)'s ipc-uapi.h does:
+/// unknown
+/// keys are skipped,
 /// values that cannot be read end it. No message quotes a value: it may be a key.
 final class UapiAnswer {
     private static final long NS_PER_S = 1_000_000_000L;
@@ -33,6 +35,7 @@ final class UapiAnswer {
     private int keepaliveSeconds;
     private List<AllowedIp> allowedIps = new ArrayList<>();
     private @Nullable Integer errno;
+    private @Nullable String engine;
 
     UapiAnswer(String interfaceName) {
         this.interfaceName = interfaceName;
@@ -70,9 +73,19 @@ final class UapiAnswer {
         return new DeviceStatus(privateKey, listenPort, fwmark, List.copyOf(peers));
     }
 
+    /// What a Culvert answered to the question for it.
+    String engine() throws CliFailure {
+        if (engine == null) {
+            throw new CliFailure(
+                    interfaceName + " is served by another program, or an older Culvert: it names no engine");
+        }
+        return engine;
+    }
+
     private boolean device(String key, String value) {
         switch (key) {
             case "errno" -> errno = Integer.valueOf(value);
+            case "engine" -> engine = value;
             case "public_key" -> {
                 finishPeer();
                 peer = PublicKey.fromHex(value);

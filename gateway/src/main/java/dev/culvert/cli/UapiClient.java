@@ -26,6 +26,7 @@ final class UapiClient {
     private static final int LINE_BYTES_MAX = 4096;
     private static final int BUFFER_BYTES = 1 << 16;
     private static final byte[] GET = "get=1\n\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] ENGINE = "culvert_engine=1\n\n".getBytes(StandardCharsets.US_ASCII);
 
     private final Path directory;
 
@@ -74,6 +75,17 @@ final class UapiClient {
 
     /// @throws CliFailure with a sentence if nobody serves that name
     DeviceStatus get(String interfaceName) throws CliFailure, IOException, InterruptedException {
+        return ask(interfaceName, GET).finish();
+    }
+
+    /// What seals and opens a Culvert's packets.
+    ///
+    /// @throws CliFailure with a sentence if no Culvert serves that name
+    String engine(String interfaceName) throws CliFailure, IOException, InterruptedException {
+        return ask(interfaceName, ENGINE).engine();
+    }
+
+    private UapiAnswer ask(String interfaceName, byte[] question) throws CliFailure, IOException, InterruptedException {
         SocketChannel channel;
         try {
             channel = connect(interfaceName);
@@ -89,11 +101,13 @@ final class UapiClient {
         try (channel;
                 Selector selector = Selector.open()) {
             channel.register(selector, SelectionKey.OP_READ);
-            ByteBuffer request = ByteBuffer.wrap(GET);
+            ByteBuffer request = ByteBuffer.wrap(question);
             while (request.hasRemaining()) {
                 channel.write(request);
             }
-            return read(channel, selector, new UapiAnswer(interfaceName));
+            UapiAnswer answer = new UapiAnswer(interfaceName);
+            read(channel, selector, answer);
+            return answer;
         }
     }
 
@@ -111,7 +125,7 @@ final class UapiClient {
         }
     }
 
-    private static DeviceStatus read(SocketChannel channel, Selector selector, UapiAnswer answer)
+    private static void read(SocketChannel channel, Selector selector, UapiAnswer answer)
             throws IOException, CliFailure, InterruptedException {
         ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
         byte[] line = new byte[LINE_BYTES_MAX];
@@ -137,7 +151,7 @@ final class UapiClient {
                     }
                     line[length++] = next;
                 } else if (length == 0) {
-                    return answer.finish();
+                    return;
                 } else {
                     answer.line(new String(line, 0, length, StandardCharsets.UTF_8));
                     length = 0;

@@ -52,7 +52,7 @@ public record ConfPlan(
     private static final Comparator<AllowedIp> ORDER = Comparator.comparing(AllowedIp::ipv6)
             .thenComparing(AllowedIp::hi, Long::compareUnsigned)
             .thenComparing(AllowedIp::lo, Long::compareUnsigned)
-            .thenComparing(AllowedIp::length);
+            .thenComparingInt(AllowedIp::length);
 
     public boolean isEmpty() {
         return settings.isEmpty() && peers.isEmpty() && moves.isEmpty();
@@ -197,14 +197,15 @@ public record ConfPlan(
             endpoint(now, peer, changes);
             int keepaliveNow = now == null ? 0 : now.persistentKeepaliveSeconds();
             if (keepaliveNow != peer.keepaliveSeconds) {
-                changes.add(
-                        new Change("persistent keepalive", seconds(keepaliveNow), seconds(peer.keepaliveSeconds)));
+                changes.add(new Change("persistent keepalive", seconds(keepaliveNow), seconds(peer.keepaliveSeconds)));
             }
             TreeSet<AllowedIp> after = prefixes.getOrDefault(key, new TreeSet<>(ORDER));
             TreeSet<AllowedIp> before = new TreeSet<>(ORDER);
             before.addAll(now == null ? List.of() : now.allowedIps());
-            List<AllowedIp> gone = before.stream().filter(prefix -> !after.contains(prefix)).toList();
-            List<AllowedIp> come = after.stream().filter(prefix -> !before.contains(prefix)).toList();
+            List<AllowedIp> gone =
+                    before.stream().filter(prefix -> !after.contains(prefix)).toList();
+            List<AllowedIp> come =
+                    after.stream().filter(prefix -> !before.contains(prefix)).toList();
             if (!gone.isEmpty() || !come.isEmpty()) {
                 changes.add(new Change("allowed ips", text(gone), text(come)));
             }
@@ -268,12 +269,10 @@ public record ConfPlan(
                 }
                 AllowedIp outer = around.peek();
                 PublicKey owner = owners.get(prefix);
-                if (outer != null && outer.length() != 0 && owner != null && !owner.equals(owners.get(outer))) {
+                PublicKey other = outer == null || outer.length() == 0 ? null : owners.get(outer);
+                if (outer != null && other != null && owner != null && !owner.equals(other)) {
                     overlaps.add(new Overlap(
-                            IpText.format(prefix),
-                            owner.toBase64(),
-                            IpText.format(outer),
-                            Objects.requireNonNull(owners.get(outer)).toBase64()));
+                            IpText.format(prefix), owner.toBase64(), IpText.format(outer), other.toBase64()));
                 }
                 around.push(prefix);
             }

@@ -1,5 +1,6 @@
 package dev.culvert.device;
 
+import dev.culvert.crypto.AeadEngine;
 import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.RandomSource;
 import dev.culvert.noise.CookieChecker;
@@ -24,6 +25,7 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
 
     private final Object lock = new Object();
     private final String name;
+    private final AeadEngine engine;
     private final DeviceState state;
     private final DeviceLoops loops;
     private final HandshakeWorkers workers;
@@ -40,6 +42,7 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
     private Device(
             DeviceOptions options, DeviceState state, DeviceLoops loops, HandshakeWorkers workers, Runnable onDeleted) {
         name = options.name();
+        engine = options.engine();
         this.state = state;
         this.loops = loops;
         this.workers = workers;
@@ -64,6 +67,11 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
                 new DeviceState(clock, random, workers, load, new StagedBudget(options.stagedBytesMax()), offloads);
         DeviceLoops loops = DeviceLoops.start(options, state, tun, onDeleted);
         return new Device(options, state, loops, workers, onDeleted);
+    }
+
+    @Override
+    public AeadEngine engine() {
+        return engine;
     }
 
     /// Counters of every lane and every handshake worker, for the metrics; readable by any thread.

@@ -1,5 +1,7 @@
 package dev.culvert.device;
 
+import dev.culvert.crypto.AeadEngine;
+
 /// What the management interfaces may do with a device. Calls are serialised by the implementation; neither waits
 /// for a lane.
 @AnyThread
@@ -11,4 +13,7 @@ public interface DeviceControl {
 
     /// A consistent view of the configuration and of the peers' published counters.
     DeviceStatus status();
+
+    /// What seals and opens its packets.
+    AeadEngine engine();
 }

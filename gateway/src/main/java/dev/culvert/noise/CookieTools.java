@@ -42,5 +42,6 @@ public final class CookieTools implements AutoCloseable {
     @Override
     public void close() {
         sealer.close();
+        mac.close();
     }
 }

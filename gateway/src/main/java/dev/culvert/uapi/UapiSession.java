@@ -24,7 +24,8 @@ import org.slf4j.LoggerFactory;
 /// One connection of the configuration protocol (wireguard.com/xplatform): requests one after the other until
 /// the other side ends. A refused request changes nothing and leaves the connection usable.
 ///
-/// Beyond the protocol, `culvert_drops=1` answers a line for each reason for which packets were dropped.
+/// Beyond the protocol, `culvert_drops=1` answers a line for each reason for which packets were dropped, and
+/// `culvert_engine=1` what seals and opens packets.
 final class UapiSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UapiSession.class);
     private static final long SECOND_NS = 1_000_000_000L;
@@ -59,6 +60,7 @@ final class UapiSession implements AutoCloseable {
                 case "get=1" -> get();
                 case "set=1" -> set();
                 case "culvert_drops=1" -> drops();
+                case "culvert_engine=1" -> engine();
                 default -> {
                     skipRequest(length == 0);
                     answer(UapiException.EPROTO);
@@ -170,6 +172,15 @@ final class UapiSession implements AutoCloseable {
         for (Map.Entry<String, Long> drop : drops.get().entrySet()) {
             line(drop.getKey(), Long.toUnsignedString(drop.getValue()));
         }
+        answer(0);
+    }
+
+    private void engine() throws IOException {
+        if (!isBlankLine()) {
+            answer(UapiException.EINVAL);
+            return;
+        }
+        line("engine", device.engine().operatorName());
         answer(0);
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.culvert.conf.HubSettings;
 import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PrivateKey;
+import dev.culvert.crypto.PublicKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -217,6 +218,7 @@ final class CliTest {
                 "showconf",
                 "save",
                 "strip",
+                "plan",
                 "genkey",
                 "pubkey",
                 "genpsk",
@@ -243,5 +245,32 @@ final class CliTest {
         Path file = Files.writeString(directory.resolve("wg0.conf"), "[Interface]\nMTU = 1400\nListenPort = 1\n");
         assertThat(console.run("strip", file.toString())).isZero();
         assertThat(console.out()).isEqualTo("[Interface]\nListenPort = 1\n\n");
+    }
+
+    @Test
+    void plansAgainstWhatRunsAndEndsWith3IfAskedTo() throws IOException {
+        String key = "a".repeat(64);
+        Path file = Files.writeString(
+                directory.resolve("wg0.conf"),
+                "[Interface]\nListenPort = 2\n[Peer]\nPublicKey = "
+                        + PublicKey.fromHex(key).toBase64() + "\nAllowedIPs = 10.0.0.2/32\n");
+        try (FakeUapi uapi =
+                new FakeUapi(console.sockets, "wg0", "listen_port=2\npublic_key=" + key + "\nerrno=0\n\n")) {
+            assertThat(uapi).isNotNull();
+            assertThat(console.run("plan", file.toString())).isZero();
+            assertThat(console.out())
+                    .contains("~ peer " + PublicKey.fromHex(key).toBase64() + " (line 3)\n")
+                    .contains("    allowed ips: + 10.0.0.2/32\n")
+                    .endsWith("0 peers added, 0 removed, 1 changed; 0 prefixes move\n");
+            assertThat(console.run("plan", "--exit-code", file.toString())).isEqualTo(3);
+            assertThat(console.run("plan", "--json", "--interface", "wg0", file.toString()))
+                    .isZero();
+            assertThat(console.out()).contains("\"running\" : true", "\"kind\" : \"CHANGED\"");
+        }
+        assertThat(console.run("plan", file.toString())).isZero();
+        assertThat(console.out()).startsWith("wg0 does not run here").contains("+ peer ");
+        Files.writeString(file, "[Interface]\nListenPort = x\n");
+        assertThat(console.run("plan", file.toString())).isEqualTo(1);
+        assertThat(console.err()).contains("wg0.conf:2: ListenPort");
     }
 }

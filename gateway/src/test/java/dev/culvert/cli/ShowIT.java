@@ -128,6 +128,15 @@ final class ShowIT {
     }
 
     @Test
+    void showsTheEngineOfACulvertAlone() throws Exception {
+        servers.add(new FakeUapi(SOCKETS, "cvengine0", "engine=libcrypto\nerrno=0\n\n"));
+        assertThat(console.run("show", "cvengine0", "engine")).isZero();
+        assertThat(console.out()).isEqualTo("libcrypto\n");
+        assertThat(console.run("show", bare, "engine")).isEqualTo(1);
+        assertThat(console.err()).contains(bare + " is served by another program");
+    }
+
+    @Test
     void printsTheConfigurationAsWgDoes() throws Exception {
         assertSame(List.of(), "showconf", full);
         assertSame(List.of(), "showconf", bare);

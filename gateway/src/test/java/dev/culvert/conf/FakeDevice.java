@@ -1,5 +1,6 @@
 package dev.culvert.conf;
 
+import dev.culvert.crypto.AeadEngine;
 import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.AllowedIp;
@@ -45,6 +46,11 @@ final class FakeDevice implements DeviceControl {
                 orElse(change.listenPort(), status.listenPort()),
                 orElse(change.fwmark(), status.fwmark()),
                 List.copyOf(peers.values()));
+    }
+
+    @Override
+    public AeadEngine engine() {
+        return AeadEngine.JDK;
     }
 
     @Override

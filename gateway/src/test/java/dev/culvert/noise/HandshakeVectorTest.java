@@ -29,7 +29,6 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 
@@ -233,11 +232,8 @@ class HandshakeVectorTest {
     }
 
     @ParameterizedTest
-    @EnumSource(AeadEngine.class)
+    @MethodSource("enginesHere")
     void sealsAndOpensEveryDataPacketWithEveryEngine(AeadEngine engine) {
-        assumeThat(works(engine))
-                .as("%s is not available on this machine", engine.operatorName())
-                .isTrue();
         cases().forEach(c -> {
             byte[] toResponder = Vectors.bytes(c.vector, "initiator_to_responder_key");
             byte[] toInitiator = Vectors.bytes(c.vector, "responder_to_initiator_key");
@@ -258,6 +254,11 @@ class HandshakeVectorTest {
                 assertInnerLength(inner, padded);
             }
         });
+    }
+
+    /// All, but Intel's library where it is not installed.
+    private static Stream<AeadEngine> enginesHere() {
+        return Arrays.stream(AeadEngine.values()).filter(engine -> engine != AeadEngine.IPSEC_MB || works(engine));
     }
 
     private static boolean works(AeadEngine engine) {

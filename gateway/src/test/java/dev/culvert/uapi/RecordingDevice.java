@@ -1,5 +1,6 @@
 package dev.culvert.uapi;
 
+import dev.culvert.crypto.AeadEngine;
 import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
@@ -80,6 +81,11 @@ final class RecordingDevice implements DeviceControl {
                                     : before == null ? 0 : before.persistentKeepaliveSeconds(),
                             List.copyOf(ips)));
         }
+    }
+
+    @Override
+    public AeadEngine engine() {
+        return AeadEngine.JDK;
     }
 
     @Override

@@ -235,6 +235,12 @@ final class UapiServerTest {
     }
 
     @Test
+    void answersItsEngine() throws IOException {
+        assertThat(ask("culvert_engine=1\n\n")).isEqualTo("engine=jdk\nerrno=0\n\n");
+        assertThat(ask("culvert_engine=1\nengine=jdk\n\n")).doesNotContain("errno=0");
+    }
+
+    @Test
     void manyIdleConnectionsBlockNobody() throws IOException {
         List<SocketChannel> idle = new ArrayList<>();
         for (int i = 0; i < 300; i++) {

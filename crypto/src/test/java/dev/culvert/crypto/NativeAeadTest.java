@@ -8,20 +8,25 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
-class LibcryptoAeadTest {
+/// The engines by native code, and how their libraries are loaded.
+class NativeAeadTest {
     private static final int PACKETS = 1_000;
     private static final int MAX_RUNS = 200;
     // Far below one object a packet; the measuring itself may allocate.
     private static final long BOUND_BYTES = PACKETS;
 
     /// Early runs allocate in the interpreter; one run within the bound passes.
-    @Test
-    void allocatesNothingForAPacket() {
+    @ParameterizedTest
+    @MethodSource("nativeOnes")
+    void allocatesNothingForAPacket(TestedAead engine) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long least = Long.MAX_VALUE;
-        try (Aead aead = AeadEngine.LIBCRYPTO.newAead();
+        try (Aead aead = engine.newAead();
                 GuardedMemory memory = new GuardedMemory(2048)) {
             long key = memory.place(2048, 0);
             for (int run = 0; run < MAX_RUNS && least > BOUND_BYTES; run++) {
@@ -32,6 +37,12 @@ class LibcryptoAeadTest {
             }
         }
         assertThat(least).isLessThanOrEqualTo(BOUND_BYTES);
+    }
+
+    private static Stream<TestedAead> nativeOnes() {
+        return TestedAead.here()
+                .filter(engine -> engine.engine != AeadEngine.JDK)
+                .filter(engine -> engine.engine != AeadEngine.BOUNCY_CASTLE);
     }
 
     private static int exchange(Aead aead, long key, long data, int run) {
@@ -49,7 +60,7 @@ class LibcryptoAeadTest {
 
     @Test
     void saysThatALibraryIsMissingAndThrowsNothing() {
-        LibcryptoAead.Library library = LibcryptoAead.Library.open("libculvert-none.so.7", "libculvert-none.so.6");
+        NativeLibrary library = NativeLibrary.open("OpenSSL", "libculvert-none.so.7", "libculvert-none.so.6");
         assertThat(library.missing())
                 .isEqualTo("OpenSSL is not installed here: there is no libculvert-none.so.7 or libculvert-none.so.6");
         MethodHandle handle = library.function("EVP_CIPHER_CTX_new", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
@@ -58,28 +69,29 @@ class LibcryptoAeadTest {
 
     @Test
     void takesTheNextSonameWhenTheFirstIsMissing() {
-        LibcryptoAead.Library library = LibcryptoAead.Library.open("libculvert-none.so.7", "libc.so.6");
+        NativeLibrary library = NativeLibrary.open("OpenSSL", "libculvert-none.so.7", "libc.so.6");
         library.function("getpid", FunctionDescriptor.of(ValueLayout.JAVA_INT));
         assertThat(library.missing()).isNull();
     }
 
     @Test
     void saysWhichFunctionIsMissingFirstAndThrowsNothing() {
-        LibcryptoAead.Library library = LibcryptoAead.Library.open("libc.so.6");
+        NativeLibrary library = NativeLibrary.open("OpenSSL", "libc.so.6");
         library.function("EVP_none", FunctionDescriptor.of(ValueLayout.JAVA_INT));
         library.function("EVP_neither", FunctionDescriptor.of(ValueLayout.JAVA_INT));
         assertThat(library.missing()).isEqualTo("libc.so.6 has no function EVP_none");
     }
 
     /// One instance a thread: their contexts must not share anything.
-    @Test
-    void instancesOfManyThreadsDoNotDisturbEachOther() throws InterruptedException {
+    @ParameterizedTest
+    @MethodSource("nativeOnes")
+    void instancesOfManyThreadsDoNotDisturbEachOther(TestedAead engine) throws InterruptedException {
         Thread[] threads = new Thread[4];
         int[] opened = new int[threads.length];
         for (int t = 0; t < threads.length; t++) {
             int lane = t;
             threads[t] = new Thread(() -> {
-                try (Aead aead = AeadEngine.LIBCRYPTO.newAead();
+                try (Aead aead = engine.newAead();
                         GuardedMemory memory = new GuardedMemory(2048)) {
                     byte[] content = new byte[2048];
                     Arrays.fill(content, (byte) lane);
