@@ -20,6 +20,9 @@ final class DeviceState {
     /// In use; those of UDP only where the sockets have them.
     final Offloads offloads;
 
+    /// Of the control plane.
+    final LaneCounters counters = new LaneCounters();
+
     final PeerMemory memory = new PeerMemory();
     final LimitedLog staleTimestampLog = new LimitedLog();
     final LimitedLog sendErrorLog = new LimitedLog();

@@ -3,7 +3,7 @@ package dev.culvert.device;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
-/// What a lane, or a handshake worker, has counted since the start. One thread writes; any thread reads, a little
+/// What a lane, a handshake worker, or the control plane under its lock, has counted since the start. One writes; any thread reads, a little
 /// late. All values only rise.
 @AnyThread
 @SuppressWarnings("EnumOrdinal") // the position in one array; nothing outside the process sees it
@@ -23,7 +23,9 @@ public final class LaneCounters {
         TAKEN_OVER,
         HANDSHAKES_INITIATED,
         HANDSHAKES_RECEIVED,
-        HANDSHAKES_COMPLETED
+        HANDSHAKES_COMPLETED,
+        /// From one peer to another, by a request.
+        ALLOWED_IPS_MOVED
     }
 
     private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
@@ -85,6 +87,10 @@ public final class LaneCounters {
 
     void handshakeCompleted() {
         add(Counter.HANDSHAKES_COMPLETED, 1);
+    }
+
+    void allowedIpsMoved(int prefixes) {
+        add(Counter.ALLOWED_IPS_MOVED, prefixes);
     }
 
     /// Any thread.

@@ -17,7 +17,12 @@ final class MovedPrefixes {
     private static final int LOGGED_MAX = 20;
 
     private final Map<Peer, Set<AllowedIp>> lost = new LinkedHashMap<>();
+    private final LaneCounters counters;
     private int count;
+
+    MovedPrefixes(LaneCounters counters) {
+        this.counters = counters;
+    }
 
     void add(AllowedIp prefix, Peer from, Peer to) {
         lost.computeIfAbsent(from, peer -> new HashSet<>()).add(prefix);
@@ -42,6 +47,7 @@ final class MovedPrefixes {
     void settleAll() {
         lost.forEach((peer, prefixes) -> peer.allowedIps = without(peer.allowedIps, prefixes));
         lost.clear();
+        counters.allowedIpsMoved(count);
         if (count > LOGGED_MAX) {
             LOG.warn("{} more allowed-ips moved from one peer to another in the same request", count - LOGGED_MAX);
         }

@@ -40,7 +40,7 @@ final class PeerConfiguration {
                 remove(peer, routes);
             }
         }
-        MovedPrefixes moved = new MovedPrefixes();
+        MovedPrefixes moved = new MovedPrefixes(state.counters);
         for (PeerChange block : change.peers()) {
             apply(block, routes, moved);
         }

@@ -23,6 +23,9 @@ public final class ReceiveArray implements AutoCloseable {
     private final long names;
     private final long controls;
 
+    /// Messages to prepare again: all of them at first.
+    private int used;
+
     private final int[] segmentSize;
     private final int[] ecn;
     private final long[] localHi;
@@ -33,6 +36,7 @@ public final class ReceiveArray implements AutoCloseable {
     public ReceiveArray(boolean ipv6, int slots) {
         this.ipv6 = ipv6;
         this.slots = slots;
+        used = slots;
         headers = arena.allocate((long) slots * MMSG_BYTES, 64).address();
         iovecs = arena.allocate((long) slots * IOVEC_BYTES, 64).address();
         names = arena.allocate((long) slots * NAME_BYTES, 64).address();
@@ -81,19 +85,21 @@ public final class ReceiveArray implements AutoCloseable {
         return ipv6;
     }
 
-    /// The kernel overwrites these with each call.
+    /// The kernel overwrites these of the messages that a call received: a lone datagram must not pay for all.
     long prepare() {
-        for (int i = 0; i < slots; i++) {
+        for (int i = 0; i < used; i++) {
             long header = header(i);
             Memory.putNativeInt(header + ControlMessages.MMSG_NAMELEN, NAME_BYTES);
             Memory.putNativeLong(header + ControlMessages.MMSG_CONTROLLEN, CONTROL_BYTES);
             Memory.putNativeInt(header + ControlMessages.MMSG_FLAGS, 0);
         }
+        used = 0;
         return headers;
     }
 
     /// Reads the control messages of the first `received` messages.
     void parse(int received) {
+        used = received;
         for (int i = 0; i < received; i++) {
             segmentSize[i] = 0;
             ecn[i] = 0;

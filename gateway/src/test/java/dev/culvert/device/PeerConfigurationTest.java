@@ -58,6 +58,11 @@ final class PeerConfigurationTest {
         PublicKey b = someKey();
         AllowedIp shared = InnerPacket.prefix4(7, 32);
         apply(block(a, true, null, null, shared, InnerPacket.prefix4(8, 32)), block(b, true, null, null, shared));
+        assertThat(device.state.counters.value(LaneCounters.Counter.ALLOWED_IPS_MOVED))
+                .isEqualTo(1);
+        apply(block(b, true, null, null, shared)); // as syncconf sends all of them again
+        assertThat(device.state.counters.value(LaneCounters.Counter.ALLOWED_IPS_MOVED))
+                .isEqualTo(1);
         assertThat(status(a).allowedIps()).containsExactly(InnerPacket.prefix4(8, 32));
         assertThat(status(b).allowedIps()).containsExactly(shared);
         Peer owner = device.state.router.peerFor(false, shared.hi(), 0);
