@@ -9,10 +9,10 @@ import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.IpText;
 import dev.culvert.device.PeerStatus;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -23,6 +23,9 @@ import org.slf4j.LoggerFactory;
 /// One connection of the configuration protocol (wireguard.com/xplatform): requests one after the other until
 /// the other side ends. A refused request changes nothing and leaves the connection usable.
 ///
+/// A set ends with its blank line. One that is cut off before may be half of what was meant (wg(8) was killed), and
+/// is refused; wireguard-go keeps the half that it was given.
+///
 /// Beyond the protocol, `culvert_drops=1` answers a line for each reason for which packets were dropped.
 final class UapiSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UapiSession.class);
@@ -30,20 +33,30 @@ final class UapiSession implements AutoCloseable {
     private static final int FLUSH_BYTES = 16 << 10;
     private static final int LINE_BYTES_MAX = 4 << 10;
 
-    private final ByteChannel channel;
+    private final UapiConnection connection;
     private final UapiLines lines;
     private final DeviceControl device;
     private final Supplier<Map<String, Long>> drops;
+    private final UapiLimits limits;
+    private final Runnable makeRoom;
     /// Freed with the connection, without waiting for a collection.
     private final Arena arena = Arena.ofConfined();
     /// Off heap, or the JDK would copy it into a buffer of its own, which nobody zeroes: it holds keys.
     private final ByteBuffer out = arena.allocate(FLUSH_BYTES + LINE_BYTES_MAX).asByteBuffer();
 
-    UapiSession(ByteChannel channel, DeviceControl device, Supplier<Map<String, Long>> drops) {
-        this.channel = channel;
+    /// @param makeRoom called while too many others hold an answer that nobody takes
+    UapiSession(
+            UapiConnection connection,
+            DeviceControl device,
+            Supplier<Map<String, Long>> drops,
+            UapiLimits limits,
+            Runnable makeRoom) {
+        this.connection = connection;
         this.device = device;
         this.drops = drops;
-        lines = new UapiLines(channel, arena);
+        this.limits = limits;
+        this.makeRoom = makeRoom;
+        lines = new UapiLines(connection, arena);
     }
 
     /// Serves until the other side ends; an immediate end is how wg(8) tests that somebody listens.
@@ -52,6 +65,7 @@ final class UapiSession implements AutoCloseable {
             String operation = length == UapiLines.TOO_LONG
                     ? ""
                     : new String(lines.bytes(), 0, length, StandardCharsets.ISO_8859_1);
+            connection.exchangeBegins();
             switch (operation) {
                 case "get=1" -> get();
                 case "set=1" -> set();
@@ -63,6 +77,7 @@ final class UapiSession implements AutoCloseable {
             }
             lines.wipe();
             flush();
+            connection.exchangeEnds();
         }
     }
 
@@ -76,16 +91,23 @@ final class UapiSession implements AutoCloseable {
 
     private void set() throws IOException {
         SetRequest request = new SetRequest();
-        try {
-            for (int length = lines.next(); length != 0 && length != UapiLines.END; length = lines.next()) {
-                if (length == UapiLines.TOO_LONG) {
+        try (UapiLimits.RequestBytes bytes = limits.new RequestBytes()) {
+            for (int length = lines.next(); length != 0; length = lines.next()) {
+                if (length == UapiLines.TOO_LONG || length == UapiLines.END) {
                     throw new UapiException(UapiException.EPROTO);
                 }
+                bytes.take(length + 1);
                 request.line(lines.bytes(), length);
             }
             device.apply(request.change());
             answer(0);
         } catch (UapiException e) {
+            if (e.errno == UapiException.ENOBUFS) {
+                LOG.warn(
+                        "a set was refused: the requests on their way are more than {} MiB; a heap of more than 4 GiB"
+                                + " takes 512 MiB of them (CULVERT_JAVA_OPTS=-Xmx…), or send the peers in parts",
+                        limits.requestBytesMax() >> 20);
+            }
             skipRequest(false);
             answer(-e.errno);
         } catch (DeviceException e) {
@@ -104,6 +126,19 @@ final class UapiSession implements AutoCloseable {
             answer(UapiException.EINVAL);
             return;
         }
+        try {
+            limits.beginAnswer(makeRoom);
+        } catch (InterruptedException e) {
+            throw new InterruptedIOException("waiting for a turn to answer");
+        }
+        try {
+            state();
+        } finally {
+            limits.endAnswer();
+        }
+    }
+
+    private void state() throws IOException {
         DeviceStatus status;
         try {
             status = device.status();
@@ -203,7 +238,7 @@ final class UapiSession implements AutoCloseable {
         out.flip();
         try {
             while (out.hasRemaining()) {
-                channel.write(out);
+                connection.write(out);
             }
         } finally {
             wipeAnswer();
