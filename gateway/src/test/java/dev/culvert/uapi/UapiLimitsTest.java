@@ -125,20 +125,21 @@ final class UapiLimitsTest {
     }
 
     @Test
-    void requestsThatAreOnTheirWayCountTogether() throws IOException {
-        restart(new UapiLimits(128, LONG_MS, LONG_MS, 1000, 8));
-        String peer = "public_key=" + "a".repeat(64) + "\n";
-        Talk slow = talk();
-        slow.write("set=1\n" + peer + "allowed_ip=10.0.0.0/8\n".repeat(35));
-        String other = "set=1\n" + peer + "allowed_ip=10.1.0.0/16\n".repeat(10) + "\n";
-        String answer = ask(other);
-        while (answer.equals(LAST)) { // the first has not been read yet
-            answer = ask(other);
+    void requestsThatAreOnTheirWayCountTogether() throws UapiException {
+        UapiLimits limits = new UapiLimits(128, LONG_MS, LONG_MS, 1000, 8);
+        try (UapiLimits.RequestBytes second = limits.new RequestBytes()) {
+            try (UapiLimits.RequestBytes first = limits.new RequestBytes()) {
+                first.take(700);
+                second.take(300);
+                assertThatThrownBy(() -> second.take(1))
+                        .isInstanceOfSatisfying(
+                                UapiException.class, e -> assertThat(e.errno).isEqualTo(UapiException.ENOBUFS));
+            }
+            second.take(699);
         }
-        assertThat(answer).isEqualTo("errno=-105\n\n");
-        slow.write("\n");
-        assertThat(slow.read(LAST)).isEqualTo(LAST);
-        assertThat(ask(other)).isEqualTo(LAST);
+        try (UapiLimits.RequestBytes third = limits.new RequestBytes()) {
+            third.take(1000);
+        }
     }
 
     @Test

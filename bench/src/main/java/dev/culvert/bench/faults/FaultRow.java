@@ -27,6 +27,7 @@ interface FaultRow {
                 new ClockRow(),
                 new SendErrorRow(),
                 new LinkRow(),
-                new ResourceRow());
+                new ResourceRow(),
+                new ManagementRow());
     }
 }
