@@ -74,7 +74,8 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
         return engine;
     }
 
-    /// Counters of every lane, every handshake worker and the control plane, for the metrics; readable by any thread.
+    /// Counters of every lane, every handshake worker and the control plane, for the metrics; readable by any
+    /// thread.
     public List<LaneCounters> counters() {
         List<LaneCounters> all = new ArrayList<>();
         for (Lane lane : state.lanes()) {

@@ -3,7 +3,8 @@ package dev.culvert.device;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
-/// What a lane, a handshake worker, or the control plane under its lock, has counted since the start. One writes; any thread reads, a little
+/// What a lane, a handshake worker, or the control plane under its lock, has counted since the start. One writes;
+/// any thread reads, a little
 /// late. All values only rise.
 @AnyThread
 @SuppressWarnings("EnumOrdinal") // the position in one array; nothing outside the process sees it

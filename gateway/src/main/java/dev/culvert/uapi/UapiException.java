@@ -6,6 +6,7 @@ final class UapiException extends Exception {
     static final int EIO = 5;
     static final int EINVAL = 22;
     static final int EPROTO = 71;
+    static final int ENOBUFS = 105;
     private static final long serialVersionUID = 1;
 
     final int errno;

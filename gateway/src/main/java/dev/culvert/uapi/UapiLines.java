@@ -10,7 +10,7 @@ import java.util.Arrays;
 /// what was handed out, [#close] all of it.
 final class UapiLines implements AutoCloseable {
     static final int LINE_BYTES_MAX = 4096;
-    /// [#next]: the peer has closed its side and no byte is left.
+    /// [#next]: the peer has closed its side. What it had begun of a line is no line.
     static final int END = -1;
     /// [#next]: the line was longer; it was read to its end.
     static final int TOO_LONG = -2;
@@ -36,7 +36,7 @@ final class UapiLines implements AutoCloseable {
         return line;
     }
 
-    /// @return the line's length without LF, [#END] or [#TOO_LONG]; a last line without LF counts
+    /// @return the line's length without LF, [#END] or [#TOO_LONG]
     int next() throws IOException {
         int length = 0;
         while (true) {
@@ -46,7 +46,7 @@ final class UapiLines implements AutoCloseable {
                 buffer.flip();
                 filled = Math.max(filled, buffer.limit());
                 if (read < 0) {
-                    return length == 0 ? END : length > LINE_BYTES_MAX ? TOO_LONG : length;
+                    return END;
                 }
                 continue;
             }

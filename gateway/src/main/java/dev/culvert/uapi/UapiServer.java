@@ -5,8 +5,6 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.ByteChannel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -15,6 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,13 +23,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The management socket `/var/run/wireguard/IFNAME.sock` that wg(8) talks to. A virtual thread a connection: a
-/// slow or idle one holds up nobody, and never a lane.
+/// slow or idle one holds up nobody, and never a lane. [UapiLimits] says how many there may be, how long each may
+/// take, and what they may hold together; the one that has waited longest goes first.
 public final class UapiServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UapiServer.class);
     private static final Path DIRECTORY = Path.of("/var/run/wireguard");
-    private static final int CONNECTIONS_MAX = 128;
-    private static final long IDLE_MAX_MS = 60_000;
     private static final long POLL_MS = 500;
+    /// Whoever has not taken its answer for so long makes room when others wait for a turn.
+    private static final long STALLED_MS = 1_000;
 
     private final Path path;
     private final DeviceControl device;
@@ -38,49 +38,22 @@ public final class UapiServer implements AutoCloseable {
     private final Runnable onSocketDeleted;
     private final ServerSocketChannel server;
     private final Object inode;
-    private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
+    private final UapiLimits limits;
+    private final Set<UapiConnection> connections = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
-    /// A connection, and when it last made progress.
-    private static final class Connection implements ByteChannel {
-        private final SocketChannel channel;
-        volatile long progressMs = System.nanoTime() / 1_000_000;
-
-        Connection(SocketChannel channel) {
-            this.channel = channel;
-        }
-
-        @Override
-        public int read(ByteBuffer target) throws IOException {
-            int bytes = channel.read(target);
-            progressMs = System.nanoTime() / 1_000_000;
-            return bytes;
-        }
-
-        @Override
-        public int write(ByteBuffer source) throws IOException {
-            int bytes = channel.write(source);
-            progressMs = System.nanoTime() / 1_000_000;
-            return bytes;
-        }
-
-        @Override
-        public boolean isOpen() {
-            return channel.isOpen();
-        }
-
-        @Override
-        public void close() throws IOException {
-            channel.close();
-        }
-    }
-
-    private UapiServer(Path path, DeviceControl device, Supplier<Map<String, Long>> drops, Runnable onSocketDeleted)
+    private UapiServer(
+            Path path,
+            DeviceControl device,
+            Supplier<Map<String, Long>> drops,
+            Runnable onSocketDeleted,
+            UapiLimits limits)
             throws IOException {
         this.path = path;
         this.device = device;
         this.drops = drops;
         this.onSocketDeleted = onSocketDeleted;
+        this.limits = limits;
         server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             bind();
@@ -104,10 +77,20 @@ public final class UapiServer implements AutoCloseable {
     public static UapiServer start(
             String interfaceName, DeviceControl device, Supplier<Map<String, Long>> drops, Runnable onSocketDeleted)
             throws IOException {
+        return start(interfaceName, device, drops, onSocketDeleted, UapiLimits.ofHeap());
+    }
+
+    static UapiServer start(
+            String interfaceName,
+            DeviceControl device,
+            Supplier<Map<String, Long>> drops,
+            Runnable onSocketDeleted,
+            UapiLimits limits)
+            throws IOException {
         Files.createDirectories(
                 DIRECTORY, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
         Path path = DIRECTORY.resolve(interfaceName + ".sock");
-        UapiServer started = new UapiServer(path, device, drops, onSocketDeleted);
+        UapiServer started = new UapiServer(path, device, drops, onSocketDeleted, limits);
         Thread.ofVirtual().name(interfaceName + "-uapi").start(started::accept);
         Thread.ofVirtual().name(interfaceName + "-uapi-watch").start(started::watch);
         return started;
@@ -151,10 +134,10 @@ public final class UapiServer implements AutoCloseable {
         boolean refused = false;
         while (!closed) {
             try {
-                Connection connection = new Connection(server.accept());
+                UapiConnection connection = new UapiConnection(server.accept());
                 refused = false;
-                if (connections.size() >= CONNECTIONS_MAX) {
-                    closeLongestIdle();
+                if (connections.size() >= limits.connectionsMax) {
+                    closeOldest();
                 }
                 connections.add(connection);
                 Thread.ofVirtual().start(() -> serve(connection));
@@ -170,9 +153,9 @@ public final class UapiServer implements AutoCloseable {
         }
     }
 
-    private void serve(Connection connection) {
+    private void serve(UapiConnection connection) {
         try (connection;
-                UapiSession session = new UapiSession(connection, device, drops)) {
+                UapiSession session = new UapiSession(connection, device, drops, limits, this::closeStalled)) {
             session.serve();
         } catch (IOException e) {
             LOG.debug("{}: a connection ended: {}", path, e.toString());
@@ -181,19 +164,23 @@ public final class UapiServer implements AutoCloseable {
         }
     }
 
-    private void closeLongestIdle() {
-        Connection longest = null;
-        for (Connection connection : connections) {
-            if (longest == null || connection.progressMs - longest.progressMs < 0) {
-                longest = connection;
-            }
-        }
-        if (longest != null) {
-            close(longest);
-        }
+    /// The longest idle one; if all are busy, the one that has been for longest.
+    private void closeOldest() {
+        connections.stream()
+                .min(Comparator.comparing(UapiConnection::isExchanging)
+                        .thenComparing(
+                                Comparator.comparingLong(UapiConnection::ageMs).reversed()))
+                .ifPresent(this::close);
     }
 
-    private void close(Connection connection) {
+    private void closeStalled() {
+        connections.stream()
+                .max(Comparator.comparingLong(UapiConnection::stalledMs))
+                .filter(connection -> connection.stalledMs() > STALLED_MS)
+                .ifPresent(this::close);
+    }
+
+    private void close(UapiConnection connection) {
         connections.remove(connection);
         try {
             connection.close();
@@ -202,13 +189,13 @@ public final class UapiServer implements AutoCloseable {
         }
     }
 
-    /// Ends connections that stand still, and notices when the socket file goes.
+    /// Ends connections that take too long, and notices when the socket file goes.
     private void watch() {
         while (!closed) {
             pause();
-            long nowMs = System.nanoTime() / 1_000_000;
-            for (Connection connection : connections) {
-                if (nowMs - connection.progressMs > IDLE_MAX_MS) {
+            for (UapiConnection connection : connections) {
+                long maxMs = connection.isExchanging() ? limits.exchangeMaxMs : limits.idleMaxMs;
+                if (connection.ageMs() > maxMs) {
                     close(connection);
                 }
             }
@@ -251,7 +238,7 @@ public final class UapiServer implements AutoCloseable {
                 Files.deleteIfExists(path); // while we listen: afterwards a successor may have taken the name
             }
             server.close();
-            for (Connection connection : connections) {
+            for (UapiConnection connection : connections) {
                 close(connection);
             }
         } catch (IOException e) {

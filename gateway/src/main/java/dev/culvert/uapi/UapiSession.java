@@ -9,11 +9,11 @@ import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.IpText;
 import dev.culvert.device.PeerStatus;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -24,6 +24,10 @@ import org.slf4j.LoggerFactory;
 /// One connection of the configuration protocol (wireguard.com/xplatform): requests one after the other until
 /// the other side ends. A refused request changes nothing and leaves the connection usable.
 ///
+/// A set ends with its blank line. One that is cut off before may be half of what was meant (wg(8) was killed),
+/// and
+/// is refused; wireguard-go keeps the half that it was given.
+///
 /// Beyond the protocol, `culvert_drops=1` answers a line for each reason for which packets were dropped, and
 /// `culvert_engine=1` what seals and opens packets.
 final class UapiSession implements AutoCloseable {
@@ -32,10 +36,12 @@ final class UapiSession implements AutoCloseable {
     private static final int FLUSH_BYTES = 16 << 10;
     private static final int LINE_BYTES_MAX = 4 << 10;
 
-    private final ByteChannel channel;
+    private final UapiConnection connection;
     private final UapiLines lines;
     private final DeviceControl device;
     private final Supplier<Map<String, Long>> drops;
+    private final UapiLimits limits;
+    private final Runnable makeRoom;
     /// Freed with the connection, without waiting for a collection.
     private final Arena arena = Arena.ofConfined();
     /// Off heap, or the JDK would copy it into a buffer of its own, which nobody zeroes: it holds keys.
@@ -43,11 +49,19 @@ final class UapiSession implements AutoCloseable {
     private final ByteBuffer out = answer.asByteBuffer();
     private final AnswerLine line = new AnswerLine(out);
 
-    UapiSession(ByteChannel channel, DeviceControl device, Supplier<Map<String, Long>> drops) {
-        this.channel = channel;
+    /// @param makeRoom called while too many others hold an answer that nobody takes
+    UapiSession(
+            UapiConnection connection,
+            DeviceControl device,
+            Supplier<Map<String, Long>> drops,
+            UapiLimits limits,
+            Runnable makeRoom) {
+        this.connection = connection;
         this.device = device;
         this.drops = drops;
-        lines = new UapiLines(channel, arena);
+        this.limits = limits;
+        this.makeRoom = makeRoom;
+        lines = new UapiLines(connection, arena);
     }
 
     /// Serves until the other side ends; an immediate end is how wg(8) tests that somebody listens.
@@ -56,6 +70,7 @@ final class UapiSession implements AutoCloseable {
             String operation = length == UapiLines.TOO_LONG
                     ? ""
                     : new String(lines.bytes(), 0, length, StandardCharsets.ISO_8859_1);
+            connection.exchangeBegins();
             switch (operation) {
                 case "get=1" -> get();
                 case "set=1" -> set();
@@ -68,6 +83,7 @@ final class UapiSession implements AutoCloseable {
             }
             lines.wipe();
             flush();
+            connection.exchangeEnds();
         }
     }
 
@@ -81,16 +97,23 @@ final class UapiSession implements AutoCloseable {
 
     private void set() throws IOException {
         SetRequest request = new SetRequest();
-        try {
-            for (int length = lines.next(); length != 0 && length != UapiLines.END; length = lines.next()) {
-                if (length == UapiLines.TOO_LONG) {
+        try (UapiLimits.RequestBytes bytes = limits.new RequestBytes()) {
+            for (int length = lines.next(); length != 0; length = lines.next()) {
+                if (length == UapiLines.TOO_LONG || length == UapiLines.END) {
                     throw new UapiException(UapiException.EPROTO);
                 }
+                bytes.take(length + 1);
                 request.line(lines.bytes(), length);
             }
             device.apply(request.change());
             answer(0);
         } catch (UapiException e) {
+            if (e.errno == UapiException.ENOBUFS) {
+                LOG.warn(
+                        "a set was refused: the requests on their way are more than {} MiB; a heap of more than 4 GiB"
+                                + " takes 512 MiB of them (CULVERT_JAVA_OPTS=-Xmx…), or send the peers in parts",
+                        limits.requestBytesMax() >> 20);
+            }
             skipRequest(false);
             answer(-e.errno);
         } catch (DeviceException e) {
@@ -109,6 +132,19 @@ final class UapiSession implements AutoCloseable {
             answer(UapiException.EINVAL);
             return;
         }
+        try {
+            limits.beginAnswer(makeRoom);
+        } catch (InterruptedException e) {
+            throw new InterruptedIOException("waiting for a turn to answer");
+        }
+        try {
+            state();
+        } finally {
+            limits.endAnswer();
+        }
+    }
+
+    private void state() throws IOException {
         DeviceStatus status;
         try {
             status = device.status();
@@ -231,7 +267,7 @@ final class UapiSession implements AutoCloseable {
         out.flip();
         try {
             while (out.hasRemaining()) {
-                channel.write(out);
+                connection.write(out);
             }
         } finally {
             wipeAnswer();

@@ -43,6 +43,7 @@ final class UapiLongListTest {
     }
 
     private String ask(String request) throws IOException {
-        return UapiFuzzTest.serve(device, request.getBytes(StandardCharsets.ISO_8859_1));
+        return UapiFuzzTest.serve(device, request.getBytes(StandardCharsets.ISO_8859_1))
+                .text();
     }
 }

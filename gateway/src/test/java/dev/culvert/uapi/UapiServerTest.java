@@ -7,7 +7,6 @@ import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.DeviceChange;
 import dev.culvert.device.PeerStatus;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -29,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The management socket, spoken to by hand and by Debian's wg(8).
 final class UapiServerTest {
@@ -61,21 +61,8 @@ final class UapiServerTest {
         return ask(List.of(request));
     }
 
-    /// Writes the parts one after the other, ends, and reads everything.
     private String ask(List<String> parts) throws IOException {
-        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(server.path()))) {
-            for (String part : parts) {
-                channel.write(ByteBuffer.wrap(part.getBytes(StandardCharsets.ISO_8859_1)));
-            }
-            channel.shutdownOutput();
-            ByteArrayOutputStream answer = new ByteArrayOutputStream();
-            ByteBuffer buffer = ByteBuffer.allocate(8192);
-            while (channel.read(buffer) >= 0) {
-                answer.write(buffer.array(), 0, buffer.position());
-                buffer.clear();
-            }
-            return answer.toString(StandardCharsets.ISO_8859_1);
-        }
+        return Talk.ask(server.path(), parts);
     }
 
     @ParameterizedTest
@@ -112,6 +99,10 @@ final class UapiServerTest {
                 "endpoint=192.0.2.1:51820|0",
                 "endpoint=[2001:db8::1]:51820|0",
                 "endpoint=[fe80::1%lo]:5|0",
+                "endpoint=[fe80::1%1]:5|0",
+                "endpoint=[fe80::1%cvnone0]:5|-22",
+                "endpoint=[fe80::1%]:5|-22",
+                "endpoint=192.0.2.1%lo:5|-22",
                 "endpoint=2001:db8::1:51820|-22",
                 "endpoint=example.com:51820|-22",
                 "endpoint=[192.0.2.1]:51820|-22",
@@ -162,11 +153,19 @@ final class UapiServerTest {
     }
 
     @Test
-    void anEndOfFileEndsARequestAndAnImmediateOneIsNormal() throws IOException {
-        assertThat(ask("")).isEmpty();
-        assertThat(ask("set=1\nlisten_port=9\n")).isEqualTo("errno=0\n\n");
-        assertThat(ask("set=1\nlisten_port=9")).isEqualTo("errno=0\n\n");
-        assertThat(ask("get=1\n")).isEqualTo("listen_port=9\nerrno=0\n\n");
+    void aSetThatIsCutOffChangesNothing() throws IOException {
+        assertThat(ask("")).as("how wg(8) looks whether somebody listens").isEmpty();
+        String set = "set=1\nlisten_port=9\npublic_key=" + KEY_A + "\nallowed_ip=10.0.0.0/8\n\n";
+        int firstLine = set.indexOf('\n') + 1;
+        for (int cut = 1; cut < set.length(); cut++) {
+            assertThat(ask(set.substring(0, cut)))
+                    .as("cut at %d", cut)
+                    .isEqualTo(cut < firstLine ? "" : "errno=-71\n\n");
+        }
+        assertThat(device.changes).isEmpty();
+        assertThat(ask("get=1\n")).isEqualTo("errno=0\n\n");
+        assertThat(ask(set)).isEqualTo("errno=0\n\n");
+        assertThat(device.changes).hasSize(1);
     }
 
     @Test
@@ -201,6 +200,13 @@ final class UapiServerTest {
                         "errno=0",
                         "",
                         ""));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"lo", "1"})
+    void tellsTheZoneOfAnEndpointByName(String zone) throws IOException {
+        assertThat(ask("set=1\npublic_key=" + KEY_A + "\nendpoint=[FE80:0::1%" + zone + "]:5\n\nget=1\n\n"))
+                .contains("\nendpoint=[fe80::1%lo]:5\n");
     }
 
     @Test

@@ -30,6 +30,7 @@ interface FaultRow {
                 new ResourceRow(),
                 new BigListRow(),
                 new SessionListRow(),
-                new HugeListRow());
+                new HugeListRow(),
+                new ManagementRow());
     }
 }

@@ -3,8 +3,6 @@ package dev.culvert.bench.faults;
 import dev.culvert.bench.generator.PeerKeys;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -60,7 +58,7 @@ final class ResourceRow implements FaultRow {
     private static void descriptors(Scene scene, Tunnel hub) {
         Report report = scene.trial.report;
         String name = hub.interfaceName;
-        try (SocketChannel early = connect(name)) {
+        try (SocketChannel early = Uapi.connect(name)) {
             exchange(early, "get=1\n\n");
             PingRun ping = PingRun.start(
                     scene.trial, scene.spokeSpace, "descriptors", Scene.HUB_INNER, PINGS_PER_SECOND, 60, "");
@@ -73,7 +71,7 @@ final class ResourceRow implements FaultRow {
             String answer = exchange(early, "set=1\nlisten_port=" + OTHER_PORT + "\n\n");
             List<SocketChannel> refused = new ArrayList<>();
             for (int i = 0; i < CONNECTIONS; i++) {
-                refused.add(connect(name));
+                refused.add(Uapi.connect(name));
             }
             double exhausted = cores(hub, 4);
             for (SocketChannel waiting : refused) {
@@ -131,12 +129,6 @@ final class ResourceRow implements FaultRow {
             free++;
         }
         return free;
-    }
-
-    private static SocketChannel connect(String interfaceName) throws IOException {
-        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-        channel.connect(UnixDomainSocketAddress.of(Uapi.socketOf(interfaceName)));
-        return channel;
     }
 
     /// One request on an open connection, up to the blank line; what came within five seconds.

@@ -2,7 +2,6 @@ package dev.culvert.bench.faults;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -73,10 +72,12 @@ final class Uapi {
                 .count();
     }
 
+    static SocketChannel connect(String interfaceName) throws IOException {
+        return SocketChannel.open(UnixDomainSocketAddress.of(socketOf(interfaceName)));
+    }
+
     static List<String> request(String interfaceName, String request) throws IOException {
-        UnixDomainSocketAddress address = UnixDomainSocketAddress.of(socketOf(interfaceName));
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            channel.connect(address);
+        try (SocketChannel channel = connect(interfaceName)) {
             ByteBuffer bytes = ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII));
             while (bytes.hasRemaining()) {
                 channel.write(bytes);
