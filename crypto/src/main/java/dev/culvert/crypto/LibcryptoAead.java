@@ -1,6 +1,5 @@
 package dev.culvert.crypto;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -33,6 +32,14 @@ public final class LibcryptoAead implements Aead {
     private static final int NO_KEY = 64; // 32 zero bytes
     private static final int SLOT_BYTES = NO_KEY + KEY_BYTES;
 
+    /// Of every function, as in the gateway's `Libc`: six registers, more than any of them reads. An int comes
+    /// back with an undefined upper half.
+    private static final FunctionDescriptor SHAPE =
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    /// No lock and no wait in them, 13 microseconds for 64 KiB. It also keeps the JVM's end, a safepoint, from
+    /// running OpenSSL's exit handlers while a packet is inside.
+    private static final Linker.Option CRITICAL = Linker.Option.critical(false);
+
     private static final MethodHandle CONTEXT_NEW;
     private static final MethodHandle CONTEXT_FREE;
     private static final MethodHandle CHACHA20_POLY1305;
@@ -44,26 +51,13 @@ public final class LibcryptoAead implements Aead {
 
     static {
         Library library = Library.open("libcrypto.so.3", "libcrypto.so.1.1");
-        CONTEXT_NEW = library.function("EVP_CIPHER_CTX_new", FunctionDescriptor.of(JAVA_LONG));
-        CONTEXT_FREE = library.function("EVP_CIPHER_CTX_free", FunctionDescriptor.ofVoid(JAVA_LONG));
-        CHACHA20_POLY1305 = library.function("EVP_chacha20_poly1305", FunctionDescriptor.of(JAVA_LONG));
-        // Critical: no lock and no wait in these four, 13 microseconds for 64 KiB. It also keeps the JVM's end, a
-        // safepoint, from running OpenSSL's exit handlers while a packet is inside.
-        Linker.Option critical = Linker.Option.critical(false);
-        INIT = library.function(
-                "EVP_CipherInit_ex",
-                FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT),
-                critical);
-        UPDATE = library.function(
-                "EVP_CipherUpdate",
-                FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT),
-                critical);
-        FINAL = library.function(
-                "EVP_CipherFinal_ex", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG), critical);
-        CONTROL = library.function(
-                "EVP_CIPHER_CTX_ctrl",
-                FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG),
-                critical);
+        CONTEXT_NEW = library.function("EVP_CIPHER_CTX_new");
+        CONTEXT_FREE = library.function("EVP_CIPHER_CTX_free");
+        CHACHA20_POLY1305 = library.function("EVP_chacha20_poly1305");
+        INIT = library.function("EVP_CipherInit_ex");
+        UPDATE = library.function("EVP_CipherUpdate");
+        FINAL = library.function("EVP_CipherFinal_ex");
+        CONTROL = library.function("EVP_CIPHER_CTX_ctrl");
         MISSING = library.missing();
     }
 
@@ -92,11 +86,11 @@ public final class LibcryptoAead implements Aead {
             throw new IllegalStateException(MISSING);
         }
         try {
-            long context = (long) CONTEXT_NEW.invokeExact();
+            long context = (long) CONTEXT_NEW.invokeExact(0L, 0L, 0L, 0L, 0L, 0L);
             require(context != 0, "has no memory for a cipher");
-            long cipher = (long) CHACHA20_POLY1305.invokeExact();
-            if ((int) INIT.invokeExact(context, cipher, 0L, 0L, 0L, SEAL) != 1) {
-                CONTEXT_FREE.invokeExact(context);
+            long cipher = (long) CHACHA20_POLY1305.invokeExact(0L, 0L, 0L, 0L, 0L, 0L);
+            if ((int) (long) INIT.invokeExact(context, cipher, 0L, 0L, 0L, (long) SEAL) != 1) {
+                free(context);
                 require(false, "refuses ChaCha20-Poly1305; its configuration (FIPS mode?) may forbid it");
             }
             return context;
@@ -139,7 +133,7 @@ public final class LibcryptoAead implements Aead {
         }
         Memory.putLong(slot + NONCE_COUNTER, counter);
         try {
-            require((int) INIT.invokeExact(context, 0L, 0L, key, slot, direction) == 1, "refused a key");
+            require((int) (long) INIT.invokeExact(context, 0L, 0L, key, slot, (long) direction) == 1, "refused a key");
         } catch (Throwable e) {
             throw unexpected(e);
         }
@@ -152,7 +146,7 @@ public final class LibcryptoAead implements Aead {
             return;
         }
         try {
-            boolean done = (int) UPDATE.invokeExact(context, dst, slot + WRITTEN, src, n) == 1;
+            boolean done = (int) (long) UPDATE.invokeExact(context, dst, slot + WRITTEN, src, (long) n, 0L) == 1;
             require(done && Memory.getNativeInt(slot + WRITTEN) == n, "failed on a packet");
         } catch (Throwable e) {
             throw unexpected(e);
@@ -162,7 +156,7 @@ public final class LibcryptoAead implements Aead {
     /// False is a wrong tag, when opening.
     private boolean finish() {
         try {
-            return (int) FINAL.invokeExact(context, slot + FINAL_BLOCK, slot + WRITTEN) == 1;
+            return (int) (long) FINAL.invokeExact(context, slot + FINAL_BLOCK, slot + WRITTEN, 0L, 0L, 0L) == 1;
         } catch (Throwable e) {
             throw unexpected(e);
         }
@@ -170,7 +164,9 @@ public final class LibcryptoAead implements Aead {
 
     private void control(int command, long tag) {
         try {
-            require((int) CONTROL.invokeExact(context, command, TAG_BYTES, tag) == 1, "refused a tag");
+            require(
+                    (int) (long) CONTROL.invokeExact(context, (long) command, (long) TAG_BYTES, tag, 0L, 0L) == 1,
+                    "refused a tag");
         } catch (Throwable e) {
             throw unexpected(e);
         }
@@ -210,12 +206,16 @@ public final class LibcryptoAead implements Aead {
             return;
         }
         context = 0;
+        free(last);
+        arena.close();
+    }
+
+    private static void free(long context) {
         try {
-            CONTEXT_FREE.invokeExact(last);
+            long _ = (long) CONTEXT_FREE.invokeExact(context, 0L, 0L, 0L, 0L, 0L); // void
         } catch (Throwable e) {
             throw unexpected(e);
         }
-        arena.close();
     }
 
     /// A shared library and the first thing that was missing in it. Throws nothing, so that it can be used
@@ -247,14 +247,14 @@ public final class LibcryptoAead implements Aead {
         }
 
         /// A function, or a handle that must not be called if [#missing] says something.
-        MethodHandle function(String name, FunctionDescriptor descriptor, Linker.Option... options) {
+        MethodHandle function(String name) {
             if (symbols != null) {
                 Optional<MemorySegment> symbol = symbols.find(name);
                 if (symbol.isEmpty()) {
                     complain(soname + " has no function " + name);
                 } else {
                     try {
-                        return Linker.nativeLinker().downcallHandle(symbol.get(), descriptor, options);
+                        return Linker.nativeLinker().downcallHandle(symbol.get(), SHAPE, CRITICAL);
                     } catch (IllegalCallerException e) {
                         complain(nativeAccessDenied());
                     } catch (UnsupportedOperationException | IllegalArgumentException e) {
@@ -262,7 +262,7 @@ public final class LibcryptoAead implements Aead {
                     }
                 }
             }
-            return MethodHandles.empty(descriptor.toMethodType());
+            return MethodHandles.empty(SHAPE.toMethodType());
         }
 
         private void complain(String sentence) {

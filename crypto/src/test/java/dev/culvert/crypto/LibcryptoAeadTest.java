@@ -3,8 +3,6 @@ package dev.culvert.crypto;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
@@ -52,22 +50,22 @@ class LibcryptoAeadTest {
         LibcryptoAead.Library library = LibcryptoAead.Library.open("libculvert-none.so.7", "libculvert-none.so.6");
         assertThat(library.missing())
                 .isEqualTo("OpenSSL is not installed here: there is no libculvert-none.so.7 or libculvert-none.so.6");
-        MethodHandle handle = library.function("EVP_CIPHER_CTX_new", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
+        MethodHandle handle = library.function("EVP_CIPHER_CTX_new");
         assertThat(handle.type().returnType()).isEqualTo(long.class);
     }
 
     @Test
     void takesTheNextSonameWhenTheFirstIsMissing() {
         LibcryptoAead.Library library = LibcryptoAead.Library.open("libculvert-none.so.7", "libc.so.6");
-        library.function("getpid", FunctionDescriptor.of(ValueLayout.JAVA_INT));
+        library.function("getpid");
         assertThat(library.missing()).isNull();
     }
 
     @Test
     void saysWhichFunctionIsMissingFirstAndThrowsNothing() {
         LibcryptoAead.Library library = LibcryptoAead.Library.open("libc.so.6");
-        library.function("EVP_none", FunctionDescriptor.of(ValueLayout.JAVA_INT));
-        library.function("EVP_neither", FunctionDescriptor.of(ValueLayout.JAVA_INT));
+        library.function("EVP_none");
+        library.function("EVP_neither");
         assertThat(library.missing()).isEqualTo("libc.so.6 has no function EVP_none");
     }
 
