@@ -3,6 +3,7 @@ package dev.culvert.tun;
 import dev.culvert.crypto.Memory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ public final class LinuxTun implements Tun {
     private static final int IFF_TUN = 1;
     private static final int IFF_MULTI_QUEUE = 0x100;
     private static final int IFF_NO_PI = 0x1000;
+    private static final int IFF_VNET_HDR = 0x4000;
     /// With several queues, a second process could add queues of its own to our interface.
     private static final int IFF_TUN_EXCL = 0x8000;
     private static final int IFREQ_BYTES = 40;
@@ -74,6 +76,36 @@ public final class LinuxTun implements Tun {
         } catch (IOException | RuntimeException e) {
             opened.forEach(FdQueue::close);
             throw e;
+        }
+    }
+
+    /// Takes over an interface that somebody else has made, by its one open queue (`WG_TUN_FD`).
+    ///
+    /// @param fd inherited; closed with this object
+    /// @throws IOException says what it is instead
+    public static LinuxTun adopt(int fd) throws IOException {
+        Libc libc = Libc.ofAnyThread();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment ifreq = arena.allocate(IFREQ_BYTES, 8);
+            int result = libc.ioctl(fd, TUNGETIFF, ifreq.address());
+            if (result < 0) {
+                throw new IOException("WG_TUN_FD is " + fd + ", which is "
+                        + switch (-result) {
+                            case Errno.EBADF -> "no open descriptor: hand one over, or unset it";
+                            case Errno.EBADFD ->
+                                "/dev/net/tun without an interface: make one on it (TUNSETIFF), or unset it";
+                            default -> "no TUN (" + Errno.text(-result) + "): hand one over, or unset it";
+                        });
+            }
+            int flags = Memory.getNativeUnsignedShort(ifreq.address() + IFREQ_VALUE);
+            if ((flags & (IFF_TUN | IFF_NO_PI | IFF_VNET_HDR)) != (IFF_TUN | IFF_NO_PI)) {
+                throw new IOException(
+                        "WG_TUN_FD is " + fd
+                                + ", an interface of another kind: make it with IFF_TUN and IFF_NO_PI, and without IFF_VNET_HDR");
+            }
+            libc.fcntl(fd, Libc.F_SETFD, Libc.FD_CLOEXEC);
+            libc.fcntl(fd, Libc.F_SETFL, libc.fcntl(fd, Libc.F_GETFL, 0) | Libc.O_NONBLOCK);
+            return new LinuxTun(ifreq.getString(0, StandardCharsets.US_ASCII), List.of(new FdQueue(fd)));
         }
     }
 
