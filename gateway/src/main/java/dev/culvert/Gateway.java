@@ -14,8 +14,10 @@ import dev.culvert.device.DeviceOptions;
 import dev.culvert.device.DropReason;
 import dev.culvert.tun.LinkWatch;
 import dev.culvert.tun.LinuxTun;
+import dev.culvert.tun.ListeningSocket;
 import dev.culvert.tun.ProcessGuard;
 import dev.culvert.tun.SuspendWatch;
+import dev.culvert.tun.Tun;
 import dev.culvert.uapi.UapiServer;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -39,23 +41,19 @@ final class Gateway implements RunningGateway {
     private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
     private static final int CLOSE_TIMEOUT_S = 1;
 
-    private final LinuxTun tun;
+    private final Tun tun;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final MultiThreadIoEventLoopGroup control;
     private final Device device;
     private final @Nullable PeerJournal journal;
     private final SuspendWatch suspendWatch;
-    private final LinkWatch watch;
+    private final @Nullable LinkWatch watch;
     private final UapiServer uapi;
     private boolean closed;
 
     static final GatewayLauncher LAUNCHER = Gateway::new;
 
     private Gateway(GatewayOptions options) throws IOException {
-        if (options.tunFd() != null || options.uapiFd() != null) {
-            throw new IOException(
-                    "Culvert makes its TUN and its socket itself: start it without WG_TUN_FD and WG_UAPI_FD");
-        }
         ProcessGuard.forbidCoreDumps();
         AeadEngine.Selection selection =
                 AeadEngine.select(options.engine().name().toLowerCase(Locale.ROOT), CpuFlags.hasAvx512Ifma());
@@ -66,11 +64,7 @@ final class Gateway implements RunningGateway {
                 .forEach(trouble -> LOG.warn("handshakes are computed in Java, which is slower: {}", trouble));
         DeviceOptions deviceOptions = deviceOptions(options, selection.engine());
         try (Unwind unwind = new Unwind()) {
-            tun = unwind.add(LinuxTun.open(
-                    options.interfaceName(),
-                    deviceOptions.lanes(),
-                    deviceOptions.offloads().tunTcp(),
-                    deviceOptions.offloads().tunUdp()));
+            tun = unwind.add(tun(options, deviceOptions));
             SecureRandom random = new SecureRandom();
             device = unwind.add(
                     Device.start(deviceOptions, tun, SystemClock.INSTANCE, random::nextBytes, ended::countDown));
@@ -85,8 +79,13 @@ final class Gateway implements RunningGateway {
             unwind.add(() -> control.shutdownGracefully(0, CLOSE_TIMEOUT_S, TimeUnit.SECONDS)
                     .syncUninterruptibly());
             suspendWatch = unwind.add(SuspendWatch.start(control.next(), device::suspended));
-            watch = unwind.add(LinkWatch.start(tun, control.next(), device));
-            uapi = unwind.add(UapiServer.start(tun.name(), device, this::drops, ended::countDown));
+            if (tun instanceof LinuxTun link) {
+                watch = unwind.add(LinkWatch.start(link, control.next(), device));
+            } else {
+                watch = null;
+                device.changed(tun.up(), tun.mtu());
+            }
+            uapi = unwind.add(uapi(options));
             unwind.keep();
         }
         LOG.info(
@@ -97,12 +96,42 @@ final class Gateway implements RunningGateway {
                 uapi.path());
     }
 
-    private static DeviceOptions deviceOptions(GatewayOptions options, AeadEngine engine) {
+    private static Tun tun(GatewayOptions options, DeviceOptions device) throws IOException {
+        Integer fd = options.tunFd();
+        if (options.rehearsal() != null) {
+            return RehearsalTun.open(options.interfaceName(), device.lanes());
+        }
+        boolean tcp = device.offloads().tunTcp();
+        boolean udp = device.offloads().tunUdp();
+        return fd == null
+                ? LinuxTun.open(options.interfaceName(), device.lanes(), tcp, udp)
+                : LinuxTun.adopt(fd, tcp, udp);
+    }
+
+    private UapiServer uapi(GatewayOptions options) throws IOException {
+        Integer fd = options.uapiFd();
+        Path rehearsal = options.rehearsal();
+        if (rehearsal != null) {
+            return UapiServer.start(rehearsal, tun.name(), device, this::drops, ended::countDown);
+        }
+        if (fd == null) {
+            return UapiServer.start(tun.name(), device, this::drops, ended::countDown);
+        }
+        ListeningSocket.toStandardInput(fd);
+        return UapiServer.adopt(tun.name(), device, this::drops, ended::countDown);
+    }
+
+    private static DeviceOptions deviceOptions(GatewayOptions options, AeadEngine engine) throws IOException {
         DeviceOptions defaults = DeviceOptions.defaults(options.interfaceName(), engine);
         HubSettings file = options.settings();
+        int lanes = firstGiven(options.lanes(), file.lanes(), options.tunFd() == null ? defaults.lanes() : 1);
+        if (options.tunFd() != null && lanes > 1) {
+            throw new IOException(
+                    "WG_TUN_FD is one queue, which has one lane: leave the number of lanes out, or set 1");
+        }
         return new DeviceOptions(
                 options.interfaceName(),
-                firstGiven(options.lanes(), file.lanes(), defaults.lanes()),
+                lanes,
                 firstGiven(options.handshakeWorkers(), file.handshakeWorkers(), defaults.handshakeWorkers()),
                 engine,
                 file.stagedBytesMax() == 0 ? defaults.stagedBytesMax() : file.stagedBytesMax(),
@@ -152,7 +181,9 @@ final class Gateway implements RunningGateway {
         closed = true;
         ended.countDown();
         uapi.close();
-        watch.close();
+        if (watch != null) {
+            watch.close();
+        }
         suspendWatch.close();
         control.shutdownGracefully(0, CLOSE_TIMEOUT_S, TimeUnit.SECONDS).syncUninterruptibly();
         if (journal != null) {

@@ -153,6 +153,14 @@
 /// socket. Both say what they want as one `device/DeviceChange`, which is applied whole or not at all. What
 /// WireGuard's file has no place for is read by `conf/HubSettings`, once, at the start.
 ///
+/// ## The start
+///
+/// wg-quick(8) waits for it. `deploy/bin/culvert` starts no process but the JVM; `cli/Serving` goes without
+/// picocli; all native calls share one shape, since the JDK spins classes for each (`tun/Libc`); and the JVM takes
+/// its classes from an archive that the build makes of a rehearsal (`cli/RehearseCommand`): two devices in one
+/// process, with an interface in memory, so that no privilege is needed. An archive that does not fit is left
+/// aside, in one sentence (`cli/StartArchive`). `deploy/verify --faults R11` measures time and memory.
+///
 /// ## House rules
 ///
 /// The build refuses what breaks them; each has a planted fault that proves it (`dev.culvert.house` in the

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param handshakeWorkers 0 lets the gateway choose
 /// @param settings of the interface's own file
 /// @param journal where peers are remembered across restarts; null for nowhere
+/// @param rehearsal the directory of a rehearsal, which makes no link and has its socket there; else null
 /// @param tunFd an open TUN descriptor to use instead of making one (`WG_TUN_FD`)
 /// @param uapiFd a listening socket to use instead of making one (`WG_UAPI_FD`)
 public record GatewayOptions(
@@ -20,6 +21,7 @@ public record GatewayOptions(
         int handshakeWorkers,
         HubSettings settings,
         @Nullable Path journal,
+        @Nullable Path rehearsal,
         @Nullable Integer tunFd,
         @Nullable Integer uapiFd) {
     /// The implementation of the AEAD; AUTO lets the self-test choose.

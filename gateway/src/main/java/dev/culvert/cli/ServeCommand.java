@@ -1,13 +1,9 @@
 package dev.culvert.cli;
 
-import ch.qos.logback.classic.Level;
-import dev.culvert.conf.ConfException;
 import dev.culvert.conf.NearMiss;
-import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -16,9 +12,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/// `culvert IFNAME`: a drop-in userspace WireGuard, as wireguard-go is. Makes the TUN and the UAPI socket and
-/// serves them until a signal, or until either is deleted. Always in the foreground: the launcher script does
-/// the rest.
+/// `culvert IFNAME` with all its options: finds out what is meant, and hands over to [Serving].
 @Command(
         name = "culvert",
         versionProvider = VersionText.class,
@@ -36,7 +30,6 @@ import picocli.CommandLine.Spec;
             "WG_TUN_FD and WG_UAPI_FD (open descriptors), WG_PROCESS_FOREGROUND=1."
         })
 final class ServeCommand implements Callable<Integer> {
-    private static final int MISTAKES_MAX = 1;
 
     private final GatewayLauncher launcher;
     private final Host host;
@@ -76,31 +69,9 @@ final class ServeCommand implements Callable<Integer> {
             command.usage(command.getErr());
             return Cli.MISUSED;
         }
-        ReadyNote note = new ReadyNote(host);
-        try {
-            String name = InterfaceName.checked(interfaceName);
-            refuseMistypedCommand(name, command);
-            serve(arguments.toOptions(name, false, command, host.environment()), note);
-            return Cli.DONE;
-        } catch (CliFailure | ConfException | IOException e) {
-            note.failed(e);
-            throw e;
-        }
-    }
-
-    private void serve(GatewayOptions options, ReadyNote note) throws IOException, InterruptedException, CliFailure {
-        Logger log = Logging.start(host, Level.ERROR);
-        Lifecycle lifecycle = Lifecycle.ofCaller(false);
-        try (RunningGateway gateway = launcher.start(options)) {
-            lifecycle.endWith(gateway);
-            if (options.uapiFd() == null) {
-                new UapiClient(host.sockets()).requireAnswer(gateway.interfaceName());
-            }
-            note.ready();
-            log.debug("{} is served", gateway.interfaceName());
-            lifecycle.await();
-            lifecycle.endBegins();
-        }
+        refuseMistypedCommand(interfaceName, command);
+        new Serving(launcher, host).run(interfaceName, arguments);
+        return Cli.DONE;
     }
 
     /// `culvert shwo` must not make an interface of that name. A name one letter away from a command needs
@@ -111,7 +82,7 @@ final class ServeCommand implements Callable<Integer> {
         }
         for (Map.Entry<String, CommandLine> known : command.getSubcommands().entrySet()) {
             boolean hidden = known.getValue().getCommandSpec().usageMessage().hidden();
-            if (!hidden && NearMiss.distance(name, known.getKey()) <= MISTAKES_MAX) {
+            if (!hidden && NearMiss.distance(name, known.getKey()) <= Cli.MISTAKES_MAX) {
                 throw new CommandLine.ParameterException(
                         command,
                         "there is no command `" + name + "`; did you mean `" + known.getKey()

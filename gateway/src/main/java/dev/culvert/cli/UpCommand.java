@@ -56,9 +56,9 @@ final class UpCommand implements Callable<Integer> {
         ReadyNote note = new ReadyNote(host);
         try {
             InterfaceName name = InterfaceName.of(nameOrFile, host);
-            GatewayOptions options = arguments.toOptions(name.name(), true, spec.commandLine(), host.environment());
+            GatewayOptions options = arguments.toOptions(name.name(), true, host);
             return run(name, options, note);
-        } catch (CliFailure | ConfException | IOException e) {
+        } catch (Misuse | CliFailure | ConfException | IOException e) {
             note.failed(e);
             throw e;
         }
@@ -68,6 +68,7 @@ final class UpCommand implements Callable<Integer> {
             throws CliFailure, ConfException, IOException, InterruptedException {
         WgQuickFile file = WgQuickParser.read(name.existingFile());
         Logger log = Logging.start(host, Level.INFO);
+        StartArchive.note(host).ifPresent(log::warn);
         file.warnings().forEach(warning -> log.warn("Warning: {}", warning));
         PidFile pidFile = new PidFile(host, name.name());
         pidFile.claim(name.file());

@@ -6,6 +6,7 @@ public final class Errno {
     public static final int ENOENT = 2;
     public static final int EINTR = 4;
     public static final int EIO = 5;
+    public static final int EBADF = 9;
     public static final int EAGAIN = 11;
     public static final int EBUSY = 16;
     public static final int ENODEV = 19;
@@ -27,6 +28,6 @@ public final class Errno {
     ///
     /// @param errno positive
     public static String text(int errno) {
-        return Libc.strerror(errno);
+        return Libc.ofAnyThread().strerror(errno);
     }
 }

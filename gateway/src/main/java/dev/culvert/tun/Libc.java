@@ -6,24 +6,29 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 
-/// The C library's calls that Culvert makes, and the only native calls outside the cipher engines. Addresses are
-/// raw longs; each call answers what the C function returns, or -errno.
+/// The C library's calls that Culvert makes, and the only native calls outside the cipher engines. Addresses
+/// are raw longs; each call answers what the C function returns, or -errno.
 ///
-/// Not `critical` calls: these may block for a moment, and a critical call would hold up safepoints. The errno is
-/// captured into a segment of the calling object, so that no thread-local is looked up on the packet path.
+/// Not `critical` calls: these may block for a moment, and a critical call would hold up safepoints. The errno
+/// is captured into a segment of the calling object, so that no thread-local is looked up on the packet path.
 @SuppressWarnings("restricted") // the one class of the gateway that calls the kernel
 final class Libc {
     static final int O_RDWR = 2;
     static final int O_NONBLOCK = 0x800;
     static final int O_CLOEXEC = 0x80000;
+    static final int FD_CLOEXEC = 1;
+    static final int F_SETFD = 2;
+    static final int F_GETFL = 3;
+    static final int F_SETFL = 4;
+    static final int AF_UNIX = 1;
     static final int AF_INET = 2;
     static final int AF_INET6 = 10;
     static final int AF_NETLINK = 16;
+    static final int SOCK_STREAM = 1;
     static final int SOCK_DGRAM = 2;
     static final int SOCK_RAW = 3;
     static final int CLONE_NEWNET = 0x40000000;
@@ -31,30 +36,36 @@ final class Libc {
     static final int CLOCK_MONOTONIC = 1;
     static final int CLOCK_BOOTTIME = 7;
 
-    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+    /// Of every function: Linux's calling conventions on x86-64 and AArch64 put up to six integers and pointers
+    /// into registers of 64 bits, and take no notice of further registers nor, for an int, of a register's
+    /// upper half. (Variadic functions take them there too.) The JDK spins classes for each shape, some ten
+    /// milliseconds of the start. An int comes back with an undefined upper half.
+    private static final FunctionDescriptor SHAPE = FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG, LONG, LONG);
 
-    private static final MethodHandle OPEN = variadic("open", 2, INT, LONG, INT, INT);
-    private static final MethodHandle CLOSE = handle("close", INT, INT);
-    private static final MethodHandle READ = handle("read", LONG, INT, LONG, LONG);
-    private static final MethodHandle WRITE = handle("write", LONG, INT, LONG, LONG);
-    private static final MethodHandle WRITEV = handle("writev", LONG, INT, LONG, INT);
-    private static final MethodHandle IOCTL = variadic("ioctl", 2, INT, INT, LONG, LONG);
-    private static final MethodHandle SOCKET = handle("socket", INT, INT, INT, INT);
-    private static final MethodHandle BIND = handle("bind", INT, INT, LONG, INT);
-    private static final MethodHandle GETSOCKNAME = handle("getsockname", INT, INT, LONG, LONG);
-    private static final MethodHandle SETSOCKOPT = handle("setsockopt", INT, INT, INT, INT, LONG, INT);
-    private static final MethodHandle GETSOCKOPT = handle("getsockopt", INT, INT, INT, INT, LONG, LONG);
-    private static final MethodHandle RECV = handle("recv", LONG, INT, LONG, LONG, INT);
-    private static final MethodHandle RECVMMSG = handle("recvmmsg", INT, INT, LONG, INT, INT, LONG);
-    private static final MethodHandle SENDMMSG = handle("sendmmsg", INT, INT, LONG, INT, INT);
-    private static final MethodHandle TIMERFD_CREATE = handle("timerfd_create", INT, INT, INT);
-    private static final MethodHandle TIMERFD_SETTIME = handle("timerfd_settime", INT, INT, INT, LONG, LONG);
-    private static final MethodHandle CLOCK_GETTIME = handle("clock_gettime", INT, INT, LONG);
-    private static final MethodHandle SETNS = handle("setns", INT, INT, INT);
-    private static final MethodHandle PRCTL = variadic("prctl", 1, INT, INT, LONG, LONG, LONG, LONG);
-    private static final MethodHandle SETRLIMIT = handle("setrlimit", INT, INT, LONG);
-    private static final MethodHandle STRERROR = plain("strerror", FunctionDescriptor.of(ValueLayout.ADDRESS, INT));
+    private static final MethodHandle OPEN = handle("open");
+    private static final MethodHandle CLOSE = handle("close");
+    private static final MethodHandle DUP2 = handle("dup2");
+    private static final MethodHandle FCNTL = handle("fcntl");
+    private static final MethodHandle READ = handle("read");
+    private static final MethodHandle WRITE = handle("write");
+    private static final MethodHandle WRITEV = handle("writev");
+    private static final MethodHandle IOCTL = handle("ioctl");
+    private static final MethodHandle SOCKET = handle("socket");
+    private static final MethodHandle BIND = handle("bind");
+    private static final MethodHandle GETSOCKNAME = handle("getsockname");
+    private static final MethodHandle SETSOCKOPT = handle("setsockopt");
+    private static final MethodHandle GETSOCKOPT = handle("getsockopt");
+    private static final MethodHandle RECV = handle("recv");
+    private static final MethodHandle RECVMMSG = handle("recvmmsg");
+    private static final MethodHandle SENDMMSG = handle("sendmmsg");
+    private static final MethodHandle TIMERFD_CREATE = handle("timerfd_create");
+    private static final MethodHandle TIMERFD_SETTIME = handle("timerfd_settime");
+    private static final MethodHandle CLOCK_GETTIME = handle("clock_gettime");
+    private static final MethodHandle SETNS = handle("setns");
+    private static final MethodHandle PRCTL = handle("prctl");
+    private static final MethodHandle SETRLIMIT = handle("setrlimit");
+    private static final MethodHandle STRERROR = handle("strerror");
 
     private static final long ERRNO_OFFSET =
             Linker.Option.captureStateLayout().byteOffset(MemoryLayout.PathElement.groupElement("errno"));
@@ -72,26 +83,11 @@ final class Libc {
         return new Libc(Arena.ofAuto());
     }
 
-    private static MethodHandle handle(String name, ValueLayout result, ValueLayout... arguments) {
-        return link(name, FunctionDescriptor.of(result, arguments), Linker.Option.captureCallState("errno"));
-    }
-
-    private static MethodHandle variadic(String name, int firstVariadic, ValueLayout result, ValueLayout... arguments) {
-        return link(
-                name,
-                FunctionDescriptor.of(result, arguments),
-                Linker.Option.captureCallState("errno"),
-                Linker.Option.firstVariadicArg(firstVariadic));
-    }
-
-    private static MethodHandle plain(String name, FunctionDescriptor descriptor) {
-        return link(name, descriptor);
-    }
-
-    private static MethodHandle link(String name, FunctionDescriptor descriptor, Linker.Option... options) {
+    private static MethodHandle handle(String name) {
         try {
-            SymbolLookup library = Linker.nativeLinker().defaultLookup();
-            return Linker.nativeLinker().downcallHandle(library.findOrThrow(name), descriptor, options);
+            Linker linker = Linker.nativeLinker();
+            return linker.downcallHandle(
+                    linker.defaultLookup().findOrThrow(name), SHAPE, Linker.Option.captureCallState("errno"));
         } catch (IllegalCallerException e) {
             throw new IllegalStateException(
                     "Culvert calls the kernel directly: start java with --enable-native-access=ALL-UNNAMED", e);
@@ -102,12 +98,10 @@ final class Libc {
         return -state.get(ValueLayout.JAVA_INT, ERRNO_OFFSET);
     }
 
-    private int check(int result) {
+    /// @param register of which an int's result has only the lower half; a ssize_t's is never larger here
+    private int check(long register) {
+        int result = (int) register;
         return result < 0 ? errno() : result;
-    }
-
-    private int check(long result) {
-        return result < 0 ? errno() : (int) result;
     }
 
     private static AssertionError impossible(Throwable e) {
@@ -116,7 +110,7 @@ final class Libc {
 
     int open(long path, int flags) {
         try {
-            return check((int) OPEN.invokeExact(state, path, flags, 0));
+            return check((long) OPEN.invokeExact(state, path, (long) flags, 0L, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -124,7 +118,23 @@ final class Libc {
 
     int close(int fd) {
         try {
-            return check((int) CLOSE.invokeExact(state, fd));
+            return check((long) CLOSE.invokeExact(state, (long) fd, 0L, 0L, 0L, 0L, 0L));
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int dup2(int fd, int wanted) {
+        try {
+            return check((long) DUP2.invokeExact(state, (long) fd, (long) wanted, 0L, 0L, 0L, 0L));
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int fcntl(int fd, int command, long argument) {
+        try {
+            return check((long) FCNTL.invokeExact(state, (long) fd, (long) command, argument, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -132,7 +142,7 @@ final class Libc {
 
     int read(int fd, long address, long length) {
         try {
-            return check((long) READ.invokeExact(state, fd, address, length));
+            return check((long) READ.invokeExact(state, (long) fd, address, length, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -140,7 +150,7 @@ final class Libc {
 
     int write(int fd, long address, long length) {
         try {
-            return check((long) WRITE.invokeExact(state, fd, address, length));
+            return check((long) WRITE.invokeExact(state, (long) fd, address, length, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -148,7 +158,7 @@ final class Libc {
 
     int writev(int fd, long iovecs, int count) {
         try {
-            return check((long) WRITEV.invokeExact(state, fd, iovecs, count));
+            return check((long) WRITEV.invokeExact(state, (long) fd, iovecs, (long) count, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -156,7 +166,7 @@ final class Libc {
 
     int ioctl(int fd, long request, long argument) {
         try {
-            return check((int) IOCTL.invokeExact(state, fd, request, argument));
+            return check((long) IOCTL.invokeExact(state, (long) fd, request, argument, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -164,7 +174,8 @@ final class Libc {
 
     int socket(int family, int type, int protocol) {
         try {
-            return check((int) SOCKET.invokeExact(state, family, type | O_NONBLOCK | O_CLOEXEC, protocol));
+            return check((long) SOCKET.invokeExact(
+                    state, (long) family, (long) (type | O_NONBLOCK | O_CLOEXEC), (long) protocol, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -172,7 +183,7 @@ final class Libc {
 
     int bind(int fd, long address, int length) {
         try {
-            return check((int) BIND.invokeExact(state, fd, address, length));
+            return check((long) BIND.invokeExact(state, (long) fd, address, (long) length, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -180,7 +191,7 @@ final class Libc {
 
     int getsockname(int fd, long address, long lengthAddress) {
         try {
-            return check((int) GETSOCKNAME.invokeExact(state, fd, address, lengthAddress));
+            return check((long) GETSOCKNAME.invokeExact(state, (long) fd, address, lengthAddress, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -188,7 +199,8 @@ final class Libc {
 
     int setsockopt(int fd, int level, int option, long value, int length) {
         try {
-            return check((int) SETSOCKOPT.invokeExact(state, fd, level, option, value, length));
+            return check((long)
+                    SETSOCKOPT.invokeExact(state, (long) fd, (long) level, (long) option, value, (long) length, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -208,7 +220,8 @@ final class Libc {
         try (Arena arena = Arena.ofConfined()) {
             long address = arena.allocate(16, 8).address();
             Memory.putNativeInt(address + 8, Integer.BYTES);
-            int result = check((int) GETSOCKOPT.invokeExact(state, fd, level, option, address, address + 8));
+            int result = check((long)
+                    GETSOCKOPT.invokeExact(state, (long) fd, (long) level, (long) option, address, address + 8, 0L));
             return result < 0 ? result : Memory.getNativeInt(address);
         } catch (Throwable e) {
             throw impossible(e);
@@ -217,7 +230,7 @@ final class Libc {
 
     int recv(int fd, long address, long length, int flags) {
         try {
-            return check((long) RECV.invokeExact(state, fd, address, length, flags));
+            return check((long) RECV.invokeExact(state, (long) fd, address, length, (long) flags, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -225,7 +238,7 @@ final class Libc {
 
     int recvmmsg(int fd, long messages, int count, int flags) {
         try {
-            return check((int) RECVMMSG.invokeExact(state, fd, messages, count, flags, 0L));
+            return check((long) RECVMMSG.invokeExact(state, (long) fd, messages, (long) count, (long) flags, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -233,7 +246,7 @@ final class Libc {
 
     int sendmmsg(int fd, long messages, int count, int flags) {
         try {
-            return check((int) SENDMMSG.invokeExact(state, fd, messages, count, flags));
+            return check((long) SENDMMSG.invokeExact(state, (long) fd, messages, (long) count, (long) flags, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -241,7 +254,8 @@ final class Libc {
 
     int timerfdCreate(int clock) {
         try {
-            return check((int) TIMERFD_CREATE.invokeExact(state, clock, O_NONBLOCK | O_CLOEXEC));
+            return check((long)
+                    TIMERFD_CREATE.invokeExact(state, (long) clock, (long) (O_NONBLOCK | O_CLOEXEC), 0L, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -249,7 +263,7 @@ final class Libc {
 
     int timerfdSettime(int fd, int flags, long itimerspec) {
         try {
-            return check((int) TIMERFD_SETTIME.invokeExact(state, fd, flags, itimerspec, 0L));
+            return check((long) TIMERFD_SETTIME.invokeExact(state, (long) fd, (long) flags, itimerspec, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -257,7 +271,7 @@ final class Libc {
 
     int clockGettime(int clock, long timespec) {
         try {
-            return check((int) CLOCK_GETTIME.invokeExact(state, clock, timespec));
+            return check((long) CLOCK_GETTIME.invokeExact(state, (long) clock, timespec, 0L, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -266,7 +280,7 @@ final class Libc {
     /// Of the calling thread alone.
     int setns(int fd, int kind) {
         try {
-            return check((int) SETNS.invokeExact(state, fd, kind));
+            return check((long) SETNS.invokeExact(state, (long) fd, (long) kind, 0L, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -274,7 +288,7 @@ final class Libc {
 
     int prctl(int option, long argument) {
         try {
-            return check((int) PRCTL.invokeExact(state, option, argument, 0L, 0L, 0L));
+            return check((long) PRCTL.invokeExact(state, (long) option, argument, 0L, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -282,16 +296,16 @@ final class Libc {
 
     int setrlimit(int resource, long rlimit) {
         try {
-            return check((int) SETRLIMIT.invokeExact(state, resource, rlimit));
+            return check((long) SETRLIMIT.invokeExact(state, (long) resource, rlimit, 0L, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }
     }
 
-    static String strerror(int errno) {
+    String strerror(int errno) {
         try {
-            MemorySegment text = (MemorySegment) STRERROR.invokeExact(errno);
-            return text.reinterpret(256).getString(0, StandardCharsets.UTF_8);
+            long text = (long) STRERROR.invokeExact(state, (long) errno, 0L, 0L, 0L, 0L, 0L);
+            return MemorySegment.ofAddress(text).reinterpret(256).getString(0, StandardCharsets.UTF_8);
         } catch (Throwable e) {
             throw impossible(e);
         }

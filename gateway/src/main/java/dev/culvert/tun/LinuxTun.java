@@ -3,6 +3,7 @@ package dev.culvert.tun;
 import dev.culvert.crypto.Memory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,6 +94,47 @@ public final class LinuxTun implements Tun {
         }
     }
 
+    /// Takes over an interface that somebody else has made, by its one open queue (`WG_TUN_FD`).
+    ///
+    /// @param fd inherited; closed with this object. Offloads take one that was made with IFF_VNET_HDR.
+    /// @param tcp as with [#open]
+    /// @param udp as with [#open]
+    /// @throws IOException says what it is instead
+    public static LinuxTun adopt(int fd, boolean tcp, boolean udp) throws IOException {
+        Libc libc = Libc.ofAnyThread();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment ifreq = arena.allocate(IFREQ_BYTES, 8);
+            int result = libc.ioctl(fd, TUNGETIFF, ifreq.address());
+            if (result < 0) {
+                throw new IOException("WG_TUN_FD is " + fd + ", which is "
+                        + switch (-result) {
+                            case Errno.EBADF -> "no open descriptor: hand one over, or unset it";
+                            case Errno.EBADFD ->
+                                "/dev/net/tun without an interface: make one on it (TUNSETIFF), or unset it";
+                            default -> "no TUN (" + Errno.text(-result) + "): hand one over, or unset it";
+                        });
+            }
+            int flags = Memory.getNativeUnsignedShort(ifreq.address() + IFREQ_VALUE);
+            if ((flags & (IFF_TUN | IFF_NO_PI)) != (IFF_TUN | IFF_NO_PI)) {
+                throw new IOException(
+                        "WG_TUN_FD is " + fd
+                                + ", an interface of another kind: make it with IFF_TUN and IFF_NO_PI, and best with IFF_VNET_HDR");
+            }
+            libc.fcntl(fd, Libc.F_SETFD, Libc.FD_CLOEXEC);
+            libc.fcntl(fd, Libc.F_SETFL, libc.fcntl(fd, Libc.F_GETFL, 0) | Libc.O_NONBLOCK);
+            boolean hasHeader = (flags & IFF_VNET_HDR) != 0;
+            String name = ifreq.getString(0, StandardCharsets.US_ASCII);
+            if (hasHeader) {
+                setHeaderSize(libc, fd, name);
+            }
+            LinuxTun tun = new LinuxTun(name, List.of(new FdQueue(fd, hasHeader)));
+            if (hasHeader) {
+                tun.offload(tcp, udp);
+            }
+            return tun;
+        }
+    }
+
     private static FdQueue openQueue(String name, int flags) throws IOException {
         Libc libc = Libc.ofAnyThread();
         try (Arena arena = Arena.ofConfined()) {
@@ -118,13 +160,21 @@ public final class LinuxTun implements Tun {
                             default -> "";
                         });
             }
-            Memory.putNativeInt(ifreq, TunQueue.HEADER_BYTES);
-            result = libc.ioctl(fd, TUNSETVNETHDRSZ, ifreq);
+            setHeaderSize(libc, fd, name);
+            return new FdQueue(fd, true);
+        }
+    }
+
+    /// @throws IOException if the kernel refuses; then the queue is closed
+    private static void setHeaderSize(Libc libc, int fd, String name) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            long size = arena.allocate(Integer.BYTES, Integer.BYTES).address();
+            Memory.putNativeInt(size, TunQueue.HEADER_BYTES);
+            int result = libc.ioctl(fd, TUNSETVNETHDRSZ, size);
             if (result < 0) {
                 libc.close(fd);
                 throw new IOException("cannot set the header size of " + name + ": " + Errno.text(-result));
             }
-            return new FdQueue(fd);
         }
     }
 
@@ -298,19 +348,26 @@ public final class LinuxTun implements Tun {
         private final Libc libc = Libc.ofAnyThread();
         private int fd;
 
-        FdQueue(int fd) {
+        /// Of what the kernel takes and gives: none on an interface that was made without.
+        private final int headerBytes;
+
+        FdQueue(int fd, boolean hasHeader) {
             this.fd = fd;
+            headerBytes = hasHeader ? TunQueue.HEADER_BYTES : 0;
         }
 
         @Override
         public int read(long packet, int capacityBytes) {
-            int bytes = libc.read(fd, packet - TunQueue.HEADER_BYTES, TunQueue.HEADER_BYTES + capacityBytes);
-            return bytes < 0 ? bytes : bytes - TunQueue.HEADER_BYTES;
+            if (headerBytes == 0) {
+                Memory.zero(packet - TunQueue.HEADER_BYTES, TunQueue.HEADER_BYTES);
+            }
+            int bytes = libc.read(fd, packet - headerBytes, headerBytes + capacityBytes);
+            return bytes < 0 ? bytes : bytes - headerBytes;
         }
 
         @Override
         public int write(long packet, int lengthBytes) {
-            return libc.write(fd, packet - TunQueue.HEADER_BYTES, TunQueue.HEADER_BYTES + lengthBytes);
+            return libc.write(fd, packet - headerBytes, headerBytes + lengthBytes);
         }
 
         @Override

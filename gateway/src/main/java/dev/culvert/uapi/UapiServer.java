@@ -27,7 +27,8 @@ import org.slf4j.LoggerFactory;
 /// take, and what they may hold together; the one that has waited longest goes first.
 public final class UapiServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UapiServer.class);
-    private static final Path DIRECTORY = Path.of("/var/run/wireguard");
+    static final Path DIRECTORY = Path.of("/var/run/wireguard");
+    private static final String SUFFIX = ".sock";
     private static final long POLL_MS = 500;
     /// Whoever has not taken its answer for so long makes room when others wait for a turn.
     private static final long STALLED_MS = 1_000;
@@ -43,29 +44,24 @@ public final class UapiServer implements AutoCloseable {
     private volatile boolean closed;
 
     private UapiServer(
+            ServerSocketChannel server,
             Path path,
             DeviceControl device,
             Supplier<Map<String, Long>> drops,
             Runnable onSocketDeleted,
             UapiLimits limits)
             throws IOException {
+        this.server = server;
         this.path = path;
         this.device = device;
         this.drops = drops;
         this.onSocketDeleted = onSocketDeleted;
         this.limits = limits;
-        server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        try {
-            bind();
-            Object bound = inode();
-            if (bound == null) {
-                throw new IOException(path + " was removed while it was made");
-            }
-            inode = bound;
-        } catch (IOException e) {
-            server.close();
-            throw e;
+        Object bound = inode();
+        if (bound == null) {
+            throw new IOException(path + " was removed while it was made");
         }
+        inode = bound;
     }
 
     /// Serves `device` under the interface's name.
@@ -77,10 +73,22 @@ public final class UapiServer implements AutoCloseable {
     public static UapiServer start(
             String interfaceName, DeviceControl device, Supplier<Map<String, Long>> drops, Runnable onSocketDeleted)
             throws IOException {
-        return start(interfaceName, device, drops, onSocketDeleted, UapiLimits.ofHeap());
+        return start(DIRECTORY, interfaceName, device, drops, onSocketDeleted, UapiLimits.ofHeap());
+    }
+
+    /// As the other, with the socket in a directory of the caller's.
+    public static UapiServer start(
+            Path directory,
+            String interfaceName,
+            DeviceControl device,
+            Supplier<Map<String, Long>> drops,
+            Runnable onSocketDeleted)
+            throws IOException {
+        return start(directory, interfaceName, device, drops, onSocketDeleted, UapiLimits.ofHeap());
     }
 
     static UapiServer start(
+            Path directory,
             String interfaceName,
             DeviceControl device,
             Supplier<Map<String, Long>> drops,
@@ -88,17 +96,47 @@ public final class UapiServer implements AutoCloseable {
             UapiLimits limits)
             throws IOException {
         Files.createDirectories(
-                DIRECTORY, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
-        Path path = DIRECTORY.resolve(interfaceName + ".sock");
-        UapiServer started = new UapiServer(path, device, drops, onSocketDeleted, limits);
-        Thread.ofVirtual().name(interfaceName + "-uapi").start(started::accept);
-        Thread.ofVirtual().name(interfaceName + "-uapi-watch").start(started::watch);
-        return started;
+                directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
+        Path path = directory.resolve(interfaceName + SUFFIX);
+        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            bind(server, path);
+            return new UapiServer(server, path, device, drops, onSocketDeleted, limits).serving(interfaceName);
+        } catch (IOException e) {
+            server.close();
+            throw e;
+        }
     }
 
-    private void bind() throws IOException {
+    /// Serves `device` on the listening unix socket that stands in the place of standard input, as if it were
+    /// our own: its file is watched, and removed at the end.
+    ///
+    /// @throws IOException says what is wrong with it
+    public static UapiServer adopt(
+            String interfaceName, DeviceControl device, Supplier<Map<String, Long>> drops, Runnable onSocketDeleted)
+            throws IOException {
+        if (!(System.inheritedChannel() instanceof ServerSocketChannel server
+                && server.getLocalAddress() instanceof UnixDomainSocketAddress address)) {
+            throw new IOException("this Java runtime takes WG_UAPI_FD for no listening unix socket");
+        }
+        Path path = address.getPath();
+        if (!Files.exists(path) || path.toString().isEmpty()) {
+            server.close();
+            throw new IOException("WG_UAPI_FD is a socket without a file, and nobody would find it: bind it to "
+                    + DIRECTORY.resolve(interfaceName + SUFFIX));
+        }
+        return new UapiServer(server, path, device, drops, onSocketDeleted, UapiLimits.ofHeap()).serving(interfaceName);
+    }
+
+    private UapiServer serving(String interfaceName) {
+        Thread.ofVirtual().name(interfaceName + "-uapi").start(this::accept);
+        Thread.ofVirtual().name(interfaceName + "-uapi-watch").start(this::watch);
+        return this;
+    }
+
+    private static void bind(ServerSocketChannel server, Path path) throws IOException {
         if (Files.exists(path)) {
-            if (answers()) {
+            if (answers(path)) {
                 throw new IOException(path + " is in use: another WireGuard serves this interface name");
             }
             Files.deleteIfExists(path); // left by one that was killed
@@ -106,7 +144,9 @@ public final class UapiServer implements AutoCloseable {
         // Made where nobody else can reach it, and moved when its mode is right: there is no moment at which another
         // user could connect.
         Path hidden = Files.createTempDirectory(
-                DIRECTORY, ".new", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                path.resolveSibling("."),
+                ".new",
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Path made = hidden.resolve("s");
         try {
             server.bind(UnixDomainSocketAddress.of(made));
@@ -118,7 +158,7 @@ public final class UapiServer implements AutoCloseable {
         }
     }
 
-    private boolean answers() throws IOException {
+    private static boolean answers(Path path) throws IOException {
         try (SocketChannel probe = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
             return probe.isConnected();
         } catch (ConnectException e) {

@@ -190,8 +190,8 @@ final class CliTest {
         };
         console.run("-f", "--lanes", "3", "--engine", "jdk", "--handshake-workers", "2", "wg0");
         assertThat(seen[0])
-                .isEqualTo(
-                        new GatewayOptions("wg0", 3, GatewayOptions.Engine.JDK, 2, HubSettings.DEFAULTS, null, 3, 4));
+                .isEqualTo(new GatewayOptions(
+                        "wg0", 3, GatewayOptions.Engine.JDK, 2, HubSettings.DEFAULTS, null, null, 3, 4));
         console.environment.put("WG_UAPI_FD", "x");
         assertThat(console.run("-f", "wg0")).isEqualTo(1);
         assertThat(console.err()).startsWith("culvert: WG_UAPI_FD is not the number of an open descriptor");
@@ -230,6 +230,47 @@ final class CliTest {
                 .isZero();
         assertThat(console.out()).startsWith("Usage: culvert " + command);
         assertThat(console.out()).doesNotContain("demo-transfer");
+    }
+
+    @Test
+    void knowsAllItsCommandsByName() {
+        assertThat(Cli.commandLine(console.launcher, console.host())
+                        .getSubcommands()
+                        .keySet())
+                .isEqualTo(Cli.COMMANDS);
+    }
+
+    @Test
+    void readsTheVariablesWithAndWithoutOptions() {
+        GatewayOptions[] seen = new GatewayOptions[1];
+        console.launcher = options -> {
+            seen[0] = options;
+            throw new IOException("enough");
+        };
+        console.environment.put("CULVERT_LANES", "5");
+        console.environment.put("CULVERT_HANDSHAKE_WORKERS", "6");
+        console.environment.put("CULVERT_ENGINE", "bouncycastle");
+        console.environment.put("CULVERT_JOURNAL", "/srv/x");
+        console.run("-f", "wg0");
+        GatewayOptions plain = seen[0];
+        assertThat(plain)
+                .isEqualTo(new GatewayOptions(
+                        "wg0",
+                        5,
+                        GatewayOptions.Engine.BOUNCYCASTLE,
+                        6,
+                        HubSettings.DEFAULTS,
+                        Path.of("/srv/x"),
+                        null,
+                        null,
+                        null));
+        console.run("--foreground", "wg0"); // through picocli
+        assertThat(seen[0]).isEqualTo(plain);
+        console.run("-f", "--lanes", "2", "wg0");
+        assertThat(seen[0].lanes()).isEqualTo(2);
+        console.environment.put("CULVERT_LANES", "65");
+        assertThat(console.run("-f", "wg0")).isEqualTo(Cli.MISUSED);
+        assertThat(console.err()).startsWith("culvert: CULVERT_LANES takes a number from 0 to 64\n");
     }
 
     @Test

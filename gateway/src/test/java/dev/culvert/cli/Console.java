@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
-import picocli.CommandLine;
 
 /// Runs commands in this process with a host of the test's own, and keeps what they print.
 final class Console {
@@ -51,13 +50,7 @@ final class Console {
     int run(String... args) {
         out = new StringWriter();
         err = new StringWriter();
-        CommandLine command = Cli.commandLine(launcher, host(), args);
-        command.setOut(new PrintWriter(out));
-        command.setErr(new PrintWriter(err));
-        int code = command.execute(args);
-        command.getOut().flush();
-        command.getErr().flush();
-        return code;
+        return Cli.run(launcher, host(), new PrintWriter(out, true), new PrintWriter(err, true), args);
     }
 
     String out() {

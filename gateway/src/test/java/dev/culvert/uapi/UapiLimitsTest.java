@@ -31,7 +31,7 @@ final class UapiLimitsTest {
     }
 
     private UapiServer start(UapiLimits limits) throws IOException {
-        return UapiServer.start(name, device, Map::of, () -> {}, limits);
+        return UapiServer.start(UapiServer.DIRECTORY, name, device, Map::of, () -> {}, limits);
     }
 
     private void restart(UapiLimits limits) throws IOException {

@@ -8,12 +8,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/// R11: the end by SIGTERM, and `wg-quick down; wg-quick up` again and again without a pause.
+/// R11: the start as wg-quick(8) calls it and what it leaves resident, the end by SIGTERM, and `wg-quick down; wg-quick
+/// up` again and again without a pause.
 final class RestartRow implements FaultRow {
+    private static final int STARTS = 10;
+    private static final int STARTS_QUICK = 3;
+    private static final double READY_MAX_S = 1;
+    private static final int IDLE_S = 60;
+    private static final long RSS_MAX_KIB = 100_000;
     private static final int ENDS = 10;
     private static final int ENDS_QUICK = 3;
     private static final int CYCLES = 100;
@@ -28,19 +35,57 @@ final class RestartRow implements FaultRow {
 
     @Override
     public String title() {
-        return "SIGTERM, and wg-quick down; up";
+        return "start, SIGTERM, and wg-quick down; up";
     }
 
     @Override
     public int seconds(Options options) {
-        return options.quick() ? 35 : 240;
+        return options.quick() ? 45 : 320;
     }
 
     @Override
     public void run(Trial trial) {
         Scene scene = new Scene(trial);
+        start(scene, trial.options.quick() ? STARTS_QUICK : STARTS, trial.options.quick() ? 5 : IDLE_S);
         terminate(scene, trial.options.quick() ? ENDS_QUICK : ENDS);
         cycle(scene, trial.options.quick() ? CYCLES_QUICK : CYCLES);
+    }
+
+    /// The first one stays, idle with one peer, until its memory is read.
+    private static void start(Scene scene, int times, int idleS) {
+        Sample readyS = new Sample();
+        double residentMb = 0;
+        for (int i = 0; i < times; i++) {
+            String name = scene.freshInterface();
+            LeftOver daemon = scene.trial.add(new LeftOver(scene.hubSpace, name));
+            List<String> words = new ArrayList<>(scene.trial.options.hub());
+            words.add(name);
+            long startNs = System.nanoTime();
+            Shell.run(Shell.LIMIT, "", scene.hubSpace.inside(words)).required();
+            readyS.add((System.nanoTime() - startNs) / 1e9);
+            if (i == 0) {
+                scene.configureHub(name);
+                Uapi.set(name, scene.simulatedBlocks(0, 1));
+                Waiting.seconds(idleS);
+                residentMb = Figures.rssKib(LeftOver.processesOf(name).getFirst()) / 1000.0;
+            }
+            scene.hubSpace.ip("link del " + name);
+            Waiting.until(
+                    "the end of " + name,
+                    END_LIMIT,
+                    () -> LeftOver.processesOf(daemon.interfaceName()).isEmpty());
+        }
+        Report report = scene.trial.report;
+        report.speed(
+                "`culvert IFNAME`: link and socket are there, median of " + times,
+                "≤ 1 s",
+                String.format(Locale.ROOT, "%.2f s (slowest %.2f)", readyS.percentile(0.5), readyS.max()),
+                readyS.percentile(0.5) <= READY_MAX_S);
+        report.speed(
+                "resident with one peer, idle for " + idleS + " s",
+                "< 100 MB",
+                String.format(Locale.ROOT, "%.0f MB", residentMb),
+                residentMb < RSS_MAX_KIB / 1000.0);
     }
 
     private static void terminate(Scene scene, int times) {
