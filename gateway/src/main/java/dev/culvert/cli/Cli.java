@@ -28,6 +28,7 @@ public final class Cli {
             "showconf",
             "save",
             "strip",
+            "plan",
             "genkey",
             "pubkey",
             "genpsk",

@@ -2,6 +2,7 @@ package dev.culvert.cli;
 
 import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PrivateKey;
+import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.IpText;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
@@ -41,8 +43,14 @@ final class ShowText {
         red = colours ? "\u001b[31m" : "";
     }
 
-    /// The form for people.
     String pretty(String name, DeviceStatus device) {
+        return pretty(name, device, Map.of());
+    }
+
+    /// The form for people.
+    ///
+    /// @param troubles with endpoints, by peer; wg(8) has no such line
+    String pretty(String name, DeviceStatus device, Map<PublicKey, String> troubles) {
         StringBuilder text = new StringBuilder(reset);
         title(text, green, "interface", name);
         PrivateKey privateKey = device.privateKey();
@@ -60,12 +68,12 @@ final class ShowText {
         peers.sort(LATEST_FIRST);
         for (PeerStatus peer : peers) {
             text.append('\n');
-            pretty(text, peer);
+            pretty(text, peer, troubles.get(peer.publicKey()));
         }
         return text.toString();
     }
 
-    private void pretty(StringBuilder text, PeerStatus peer) {
+    private void pretty(StringBuilder text, PeerStatus peer, @Nullable String trouble) {
         title(text, yellow, "peer", peer.publicKey().toBase64());
         if (!peer.presharedKey().isNone()) {
             entry(
@@ -75,6 +83,9 @@ final class ShowText {
         }
         if (peer.endpoint() != null) {
             entry(text, "endpoint", IpText.format(peer.endpoint()));
+        }
+        if (trouble != null) {
+            entry(text, "endpoint trouble", red + trouble + reset);
         }
         StringJoiner prefixes = new StringJoiner(", ");
         for (AllowedIp prefix : peer.allowedIps()) {

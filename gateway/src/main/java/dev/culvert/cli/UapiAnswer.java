@@ -9,13 +9,13 @@ import dev.culvert.device.IpText;
 import dev.culvert.device.PeerStatus;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The answer to one `get=1` or `culvert_engine=1`, line by line, read as strictly as wg(8)'s ipc-uapi.h does:
-/// unknown
-/// keys are skipped,
-/// values that cannot be read end it. No message quotes a value: it may be a key.
+/// unknown keys are skipped, values that cannot be read end it. No message quotes a value: it may be a key.
 final class UapiAnswer {
     private static final long NS_PER_S = 1_000_000_000L;
     private static final String ZEROS = "0".repeat(64);
@@ -36,6 +36,7 @@ final class UapiAnswer {
     private List<AllowedIp> allowedIps = new ArrayList<>();
     private @Nullable Integer errno;
     private @Nullable String engine;
+    private final Map<PublicKey, String> endpointTroubles = new HashMap<>();
 
     UapiAnswer(String interfaceName) {
         this.interfaceName = interfaceName;
@@ -74,6 +75,11 @@ final class UapiAnswer {
     }
 
     /// What a Culvert answered to the question for it.
+    /// None of another program, which does not know the question.
+    Map<PublicKey, String> endpointTroubles() {
+        return endpointTroubles;
+    }
+
     String engine() throws CliFailure {
         if (engine == null) {
             throw new CliFailure(
@@ -86,6 +92,11 @@ final class UapiAnswer {
         switch (key) {
             case "errno" -> errno = Integer.valueOf(value);
             case "engine" -> engine = value;
+            case "endpoint_trouble" -> {
+                int blank = value.indexOf(' ');
+                endpointTroubles.put(
+                        PublicKey.fromHex(value.substring(0, Math.max(0, blank))), value.substring(blank + 1));
+            }
             case "public_key" -> {
                 finishPeer();
                 peer = PublicKey.fromHex(value);

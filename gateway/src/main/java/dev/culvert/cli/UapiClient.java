@@ -1,5 +1,6 @@
 package dev.culvert.cli;
 
+import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.DeviceStatus;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 
 /// Asks devices over their UAPI sockets, whatever program serves them (conformance 2.2, 2.3). Blocks at most
 /// [#SILENCE_MS] between two bytes. It only reads: settings go another way.
@@ -27,6 +29,8 @@ final class UapiClient {
     private static final int BUFFER_BYTES = 1 << 16;
     private static final byte[] GET = "get=1\n\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] ENGINE = "culvert_engine=1\n\n".getBytes(StandardCharsets.US_ASCII);
+
+    private static final byte[] ENDPOINTS = "culvert_endpoints=1\n\n".getBytes(StandardCharsets.US_ASCII);
 
     private final Path directory;
 
@@ -83,6 +87,15 @@ final class UapiClient {
     /// @throws CliFailure with a sentence if no Culvert serves that name
     String engine(String interfaceName) throws CliFailure, IOException, InterruptedException {
         return ask(interfaceName, ENGINE).engine();
+    }
+
+    /// What is wrong with endpoints; nothing is known of it where another program serves the name.
+    Map<PublicKey, String> endpointTroubles(String interfaceName) throws IOException, InterruptedException {
+        try {
+            return ask(interfaceName, ENDPOINTS).endpointTroubles();
+        } catch (CliFailure e) {
+            return Map.of();
+        }
     }
 
     private UapiAnswer ask(String interfaceName, byte[] question) throws CliFailure, IOException, InterruptedException {

@@ -122,7 +122,7 @@ public final class EndpointResolver {
     }
 
     /// The JDK's message is the host, a colon, and what getaddrinfo(3) said.
-    private static String reason(UnknownHostException e, String host) {
+    static String reason(UnknownHostException e, String host) {
         String message = String.valueOf(e.getMessage());
         return message.startsWith(host + ": ") ? message.substring(host.length() + 2) : message;
     }

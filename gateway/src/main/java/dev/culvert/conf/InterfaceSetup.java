@@ -41,6 +41,7 @@ public final class InterfaceSetup {
     private WgQuickFile file;
     private @Nullable DeviceControl device;
     private @Nullable RouteSetup routes;
+    private @Nullable EndpointRefresh refresh;
 
     /// @param path of the file, for hooks and for saving
     public InterfaceSetup(
@@ -82,6 +83,9 @@ public final class InterfaceSetup {
             madeRoutes.update();
             routes = madeRoutes;
             hooks(file.device().hooks().postUp());
+            EndpointRefresh watching = EndpointRefresh.ofSystem(made, commands::say);
+            watching.watch(file);
+            refresh = watching;
             done = true;
         } finally {
             if (!done) {
@@ -98,6 +102,10 @@ public final class InterfaceSetup {
     ///
     /// @return false if something failed; it has been said
     public boolean down() {
+        EndpointRefresh watching = refresh;
+        if (watching != null) {
+            watching.close();
+        }
         boolean clean = attempt(() -> hooks(file.device().hooks().preDown()));
         if (file.device().savesConfig()) {
             clean &= attempt(this::save);
@@ -149,6 +157,9 @@ public final class InterfaceSetup {
                 changed.warnings());
         if (routes != null) {
             routes.update();
+        }
+        if (refresh != null) {
+            refresh.watch(changed);
         }
     }
 

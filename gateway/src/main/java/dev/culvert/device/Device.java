@@ -2,6 +2,7 @@ package dev.culvert.device;
 
 import dev.culvert.crypto.AeadEngine;
 import dev.culvert.crypto.PrivateKey;
+import dev.culvert.crypto.PublicKey;
 import dev.culvert.crypto.RandomSource;
 import dev.culvert.noise.CookieChecker;
 import dev.culvert.noise.StaticIdentity;
@@ -10,7 +11,9 @@ import dev.culvert.tun.LinkWatch;
 import dev.culvert.tun.Tun;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +35,7 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
     private final PeerConfiguration peers;
     private final PeerGreeter greeter;
     private final Runnable onDeleted;
+    private final Map<PublicKey, String> endpointTroubles = new ConcurrentHashMap<>();
 
     // Guarded by the lock.
     private int listenPort;
@@ -219,6 +223,27 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
                     fwmark,
                     peers.status());
         }
+    }
+
+    @Override
+    public @Nullable PeerStatus peer(PublicKey key) {
+        synchronized (lock) {
+            return peers.status(key);
+        }
+    }
+
+    @Override
+    public void endpointTrouble(PublicKey key, String trouble) {
+        if (trouble.isEmpty()) {
+            endpointTroubles.remove(key);
+        } else {
+            endpointTroubles.put(key, trouble);
+        }
+    }
+
+    @Override
+    public Map<PublicKey, String> endpointTroubles() {
+        return Map.copyOf(endpointTroubles);
     }
 
     // What is remembered across restarts.

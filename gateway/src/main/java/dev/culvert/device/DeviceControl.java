@@ -1,6 +1,9 @@
 package dev.culvert.device;
 
 import dev.culvert.crypto.AeadEngine;
+import dev.culvert.crypto.PublicKey;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What the management interfaces may do with a device. Calls are serialised by the implementation; neither waits
 /// for a lane.
@@ -13,6 +16,18 @@ public interface DeviceControl {
 
     /// A consistent view of the configuration and of the peers' published counters.
     DeviceStatus status();
+
+    /// One peer of it; null if there is none of that key.
+    @Nullable
+    PeerStatus peer(PublicKey key);
+
+    /// Notes what is wrong with a peer's endpoint, for [#endpointTroubles].
+    ///
+    /// @param trouble a sentence; empty if nothing is
+    void endpointTrouble(PublicKey key, String trouble);
+
+    /// Sentences by peer, of those that have trouble.
+    Map<PublicKey, String> endpointTroubles();
 
     /// What seals and opens its packets.
     AeadEngine engine();

@@ -239,18 +239,28 @@ final class PeerConfiguration {
         List<Peer> all = state.peers.all();
         List<PeerStatus> result = new ArrayList<>(all.size());
         for (Peer peer : all) {
-            LanePeer lanePeer = peer.lanePeer;
-            Endpoint endpoint = lanePeer != null ? lanePeer.endpoint : peer.configuredEndpoint;
-            result.add(new PeerStatus(
-                    peer.publicKey(),
-                    peer.presharedKey.copy(),
-                    endpoint == null ? null : endpoint.toSocketAddress(),
-                    lanePeer == null ? 0 : lanePeer.lastHandshakeWallNs,
-                    lanePeer == null ? 0 : lanePeer.txBytes(),
-                    lanePeer == null ? 0 : lanePeer.rxBytes(),
-                    peer.persistentKeepaliveSeconds,
-                    peer.allowedIps));
+            result.add(status(peer));
         }
         return result;
+    }
+
+    @Nullable
+    PeerStatus status(PublicKey key) {
+        Peer peer = state.peers.find(key);
+        return peer == null ? null : status(peer);
+    }
+
+    private static PeerStatus status(Peer peer) {
+        LanePeer lanePeer = peer.lanePeer;
+        Endpoint endpoint = lanePeer != null ? lanePeer.endpoint : peer.configuredEndpoint;
+        return new PeerStatus(
+                peer.publicKey(),
+                peer.presharedKey.copy(),
+                endpoint == null ? null : endpoint.toSocketAddress(),
+                lanePeer == null ? 0 : lanePeer.lastHandshakeWallNs,
+                lanePeer == null ? 0 : lanePeer.txBytes(),
+                lanePeer == null ? 0 : lanePeer.rxBytes(),
+                peer.persistentKeepaliveSeconds,
+                peer.allowedIps);
     }
 }

@@ -2,6 +2,7 @@ package dev.culvert.uapi;
 
 import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PrivateKey;
+import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
@@ -29,7 +30,9 @@ import org.slf4j.LoggerFactory;
 /// is refused; wireguard-go keeps the half that it was given.
 ///
 /// Beyond the protocol, `culvert_drops=1` answers a line for each reason for which packets were dropped, and
-/// `culvert_engine=1` what seals and opens packets.
+/// `culvert_engine=1` what seals and opens packets, and `culvert_endpoints=1` what is wrong with endpoints that
+/// are
+/// names.
 final class UapiSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UapiSession.class);
     private static final long SECOND_NS = 1_000_000_000L;
@@ -76,6 +79,7 @@ final class UapiSession implements AutoCloseable {
                 case "set=1" -> set();
                 case "culvert_drops=1" -> drops();
                 case "culvert_engine=1" -> engine();
+                case "culvert_endpoints=1" -> endpoints();
                 default -> {
                     skipRequest(length == 0);
                     answer(UapiException.EPROTO);
@@ -217,6 +221,17 @@ final class UapiSession implements AutoCloseable {
             return;
         }
         line("engine", device.engine().operatorName());
+        answer(0);
+    }
+
+    private void endpoints() throws IOException {
+        if (!isBlankLine()) {
+            answer(UapiException.EINVAL);
+            return;
+        }
+        for (Map.Entry<PublicKey, String> trouble : device.endpointTroubles().entrySet()) {
+            line("endpoint_trouble", trouble.getKey().toHex() + ' ' + trouble.getValue());
+        }
         answer(0);
     }
 

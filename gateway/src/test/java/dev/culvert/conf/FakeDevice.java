@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class FakeDevice implements DeviceControl {
     final List<DeviceChange> changes = new ArrayList<>();
     boolean refuses;
+    final Map<PublicKey, String> troubles = new LinkedHashMap<>();
     private DeviceStatus status = new DeviceStatus(null, 0, 0, List.of());
 
     @Override
@@ -49,6 +50,27 @@ final class FakeDevice implements DeviceControl {
     }
 
     @Override
+    public @Nullable PeerStatus peer(PublicKey key) {
+        return status().peers().stream()
+                .filter(peer -> peer.publicKey().equals(key))
+                .findFirst()
+                .orElse(null);
+    }
+
+    @Override
+    public void endpointTrouble(PublicKey key, String trouble) {
+        troubles.put(key, trouble);
+        if (trouble.isEmpty()) {
+            troubles.remove(key);
+        }
+    }
+
+    @Override
+    public Map<PublicKey, String> endpointTroubles() {
+        return Map.copyOf(troubles);
+    }
+
+    @Override
     public AeadEngine engine() {
         return AeadEngine.JDK;
     }
@@ -56,6 +78,24 @@ final class FakeDevice implements DeviceControl {
     @Override
     public DeviceStatus status() {
         return status;
+    }
+
+    /// The peer has done this meanwhile.
+    void counts(PublicKey key, long lastHandshakeWallNs, long txBytes) {
+        List<PeerStatus> peers = new ArrayList<>();
+        for (PeerStatus peer : status.peers()) {
+            boolean isIt = peer.publicKey().equals(key);
+            peers.add(new PeerStatus(
+                    peer.publicKey(),
+                    peer.presharedKey(),
+                    peer.endpoint(),
+                    isIt ? lastHandshakeWallNs : peer.lastHandshakeWallNs(),
+                    isIt ? txBytes : peer.txBytes(),
+                    peer.rxBytes(),
+                    peer.persistentKeepaliveSeconds(),
+                    peer.allowedIps()));
+        }
+        status = new DeviceStatus(status.privateKey(), status.listenPort(), status.fwmark(), peers);
     }
 
     private static PeerStatus changed(@Nullable PeerStatus before, PeerChange change) {
@@ -74,8 +114,8 @@ final class FakeDevice implements DeviceControl {
                 change.publicKey(),
                 presharedKey != null ? presharedKey : before == null ? PresharedKey.NONE : before.presharedKey(),
                 change.endpoint() != null ? change.endpoint() : before == null ? null : before.endpoint(),
-                0,
-                0,
+                before == null ? 0 : before.lastHandshakeWallNs(),
+                before == null ? 0 : before.txBytes(),
                 0,
                 orElse(change.persistentKeepaliveSeconds(), before == null ? 0 : before.persistentKeepaliveSeconds()),
                 prefixes);

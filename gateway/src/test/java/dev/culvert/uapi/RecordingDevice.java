@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A device that only remembers its configuration, by the rules of a set.
 final class RecordingDevice implements DeviceControl {
+    final Map<PublicKey, String> troubles = new LinkedHashMap<>();
     final List<DeviceChange> changes = new ArrayList<>();
     int refuseWith;
 
@@ -81,6 +82,27 @@ final class RecordingDevice implements DeviceControl {
                                     : before == null ? 0 : before.persistentKeepaliveSeconds(),
                             List.copyOf(ips)));
         }
+    }
+
+    @Override
+    public @Nullable PeerStatus peer(PublicKey key) {
+        return status().peers().stream()
+                .filter(peer -> peer.publicKey().equals(key))
+                .findFirst()
+                .orElse(null);
+    }
+
+    @Override
+    public void endpointTrouble(PublicKey key, String trouble) {
+        troubles.put(key, trouble);
+        if (trouble.isEmpty()) {
+            troubles.remove(key);
+        }
+    }
+
+    @Override
+    public Map<PublicKey, String> endpointTroubles() {
+        return Map.copyOf(troubles);
     }
 
     @Override
