@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -313,5 +315,33 @@ final class CliTest {
         Files.writeString(file, "[Interface]\nListenPort = x\n");
         assertThat(console.run("plan", file.toString())).isEqualTo(1);
         assertThat(console.err()).contains("wg0.conf:2: ListenPort");
+    }
+
+    /// `mvn -pl gateway -am test -Dtest=CliTest -Dculvert.writeReference=true` writes it anew.
+    @Test
+    void theReferenceHasEveryCommandAsItsHelpShowsIt() throws IOException {
+        Path reference = Path.of("..", "deploy", "REFERENCE.md");
+        StringBuilder help = new StringBuilder();
+        List<String> commands = new ArrayList<>(Cli.COMMANDS);
+        commands.removeAll(List.of("demo-transfer", "rehearse"));
+        Collections.sort(commands);
+        commands.addFirst("");
+        for (String command : commands) {
+            assertThat(command.isEmpty() ? console.run("--help") : console.run(command, "--help"))
+                    .isZero();
+            String title = "culvert " + (command.isEmpty() ? "IFNAME" : command);
+            help.append("\n## ")
+                    .append(title)
+                    .append("\n\n```\n")
+                    .append(console.out())
+                    .append("```\n");
+        }
+        String text = Files.readString(reference);
+        int begin = text.indexOf("\n## culvert IFNAME\n");
+        if (Boolean.getBoolean("culvert.writeReference")) {
+            Files.writeString(reference, text.substring(0, begin < 0 ? text.length() : begin) + help);
+        } else {
+            assertThat(text.substring(Math.max(0, begin))).isEqualTo(help.toString());
+        }
     }
 }
