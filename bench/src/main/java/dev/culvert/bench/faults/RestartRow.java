@@ -20,7 +20,7 @@ final class RestartRow implements FaultRow {
     private static final int STARTS_QUICK = 3;
     private static final double READY_MAX_S = 1;
     private static final int IDLE_S = 60;
-    private static final long RSS_MAX_KIB = 100_000;
+    private static final double RESIDENT_MAX_MB = 100;
     private static final int ENDS = 10;
     private static final int ENDS_QUICK = 3;
     private static final int CYCLES = 100;
@@ -67,7 +67,7 @@ final class RestartRow implements FaultRow {
                 scene.configureHub(name);
                 Uapi.set(name, scene.simulatedBlocks(0, 1));
                 Waiting.seconds(idleS);
-                residentMb = Figures.rssKib(LeftOver.processesOf(name).getFirst()) / 1000.0;
+                residentMb = Figures.rssKib(LeftOver.processesOf(name).getFirst()) * 1024 / 1e6;
             }
             scene.hubSpace.ip("link del " + name);
             Waiting.until(
@@ -85,7 +85,7 @@ final class RestartRow implements FaultRow {
                 "resident with one peer, idle for " + idleS + " s",
                 "< 100 MB",
                 String.format(Locale.ROOT, "%.0f MB", residentMb),
-                residentMb < RSS_MAX_KIB / 1000.0);
+                residentMb < RESIDENT_MAX_MB);
     }
 
     private static void terminate(Scene scene, int times) {
