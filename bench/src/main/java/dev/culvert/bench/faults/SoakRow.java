@@ -1,5 +1,11 @@
 package dev.culvert.bench.faults;
 
+import dev.culvert.bench.lab.Figures;
+import dev.culvert.bench.lab.GeneratorProcess;
+import dev.culvert.bench.lab.JobFigures;
+import dev.culvert.bench.lab.Tunnel;
+import dev.culvert.bench.lab.Uapi;
+import dev.culvert.bench.lab.Waiting;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -128,8 +134,8 @@ final class SoakRow implements FaultRow {
                 "load over " + (int) minutes + " min",
                 String.format(
                         Locale.ROOT,
-                        "%d peers, %,d echoes of %d bytes each way, %s handshakes, %d peers added or removed, hub %.2f cores,"
-                                + " generator %.2f cores",
+                        "%d peers, %,d echoes of %d bytes each way, %s handshakes, %d peers added or removed, hub %.2f"
+                                + " cores, generator %.2f cores",
                         PEERS,
                         sent,
                         ECHO_BYTES,
