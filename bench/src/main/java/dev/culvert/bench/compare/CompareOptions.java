@@ -64,7 +64,10 @@ final class CompareOptions {
                     + " deploy/bin/culvert, for instance; may repeat")
     Map<String, String> also = new LinkedHashMap<>();
 
-    @Option(names = "--results", paramLabel = "DIR", description = "where the files go (default: bench/results)")
+    @Option(
+            names = "--results",
+            paramLabel = "DIR",
+            description = "where the files go, from the checkout's root (default: bench/results)")
     @Nullable
     Path results;
 

@@ -258,18 +258,18 @@ final class FloodRow implements FaultRow {
     /// Whoever can see the spoke's packets knows these.
     private static List<String> indicesOfTheSpoke(Scene scene) {
         String rules = """
-            table inet seen {
-              set indices {
-                typeof @th,96,32
-                size 64
-                flags dynamic
-              }
-              chain input {
-                type filter hook input priority 0
-                ip saddr %s udp dport %d @th,64,8 4 update @indices { @th,96,32 }
-              }
-            }
-            """.formatted(Scene.SPOKE_OUTER, Scene.PORT);
+                table inet seen {
+                  set indices {
+                    typeof @th,96,32
+                    size 64
+                    flags dynamic
+                  }
+                  chain input {
+                    type filter hook input priority 0
+                    ip saddr %s udp dport %d @th,64,8 4 update @indices { @th,96,32 }
+                  }
+                }
+                """.formatted(Scene.SPOKE_OUTER, Scene.PORT);
         Shell.run(Shell.LIMIT, rules, scene.hubSpace.inside("nft -f -")).required();
         scene.spokeSpace.require("ping -c 3 -i 0.1 -W 2 " + Scene.HUB_INNER);
         String listing = scene.hubSpace.require("nft list set inet seen indices");

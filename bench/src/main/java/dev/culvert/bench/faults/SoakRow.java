@@ -134,8 +134,8 @@ final class SoakRow implements FaultRow {
                 "load over " + (int) minutes + " min",
                 String.format(
                         Locale.ROOT,
-                        "%d peers, %,d echoes of %d bytes each way, %s handshakes, %d peers added or removed, hub %.2f"
-                                + " cores, generator %.2f cores",
+                        "%d peers, %,d echoes of %d bytes each way, %s handshakes, %d peers added or removed, hub %.2f cores,"
+                                + " generator %.2f cores",
                         PEERS,
                         sent,
                         ECHO_BYTES,

@@ -153,8 +153,8 @@ final class StormRow implements FaultRow {
                 inTime == peers,
                 String.format(
                         Locale.ROOT,
-                        "%s cookie replies were accepted by the peers; beside the flow, %.2f of %d cores busy, the hub"
-                                + " made %.0f handshakes a second until the last",
+                        "%s cookie replies were accepted by the peers; beside the flow, %.2f of %d cores busy, the hub made"
+                                + " %.0f handshakes a second until the last",
                         figures.text("cookieReplies"),
                         used.busyCores(),
                         Runtime.getRuntime().availableProcessors(),

@@ -60,6 +60,23 @@ final class ChartTest {
         });
     }
 
+    /// With as much as a letter takes at most on the average, in the fonts that there are.
+    @Test
+    void theLongestLabelHasRoom() {
+        Measurements measurements = new Measurements();
+        for (Row row : Row.values()) {
+            measurements.add(new Measurement(row, "ours", 1, row.headline(), 1));
+            measurements.add(new Measurement(row, "go", 1, row.headline(), 1));
+        }
+        assertThat(Chart.of(measurements, "go").marks())
+                .filteredOn(mark -> mark instanceof Text text && text.anchor() == Anchor.END)
+                .allSatisfy(mark -> {
+                    Text text = (Text) mark;
+                    assertThat(text.x())
+                            .isGreaterThan(0.56 * text.size() * text.text().length());
+                });
+    }
+
     @Test
     void svgIsXmlAlsoWithNamesThatAreNot() throws Exception {
         Drawing drawing = new Drawing(

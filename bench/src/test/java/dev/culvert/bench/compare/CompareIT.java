@@ -60,7 +60,6 @@ final class CompareIT {
                                 .anyMatch(median ->
                                         median.get("implementation").asString().equals("kernel")));
         assertThat(results.resolve("compare.svg")).isNotEmptyFile();
-        assertThat(results.resolve("compare.png")).isNotEmptyFile();
         assertThat(results.resolve("compare.md")).content().contains("| rx-500 |");
     }
 
