@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
         description = {
             "",
             "Runs all rows for all implementations in turns, takes medians, prints a table and writes JSON, Markdown"
-                    + " and a chart (SVG and PNG). Needs root. About 35 minutes with four implementations.",
+                    + " and a chart (SVG and PNG). Needs root. About ten minutes for each implementation.",
             ""
         },
         footer = {"", "Exit code 1 if a row that should work did not; the table names it."})
@@ -63,6 +63,13 @@ final class CompareOptions {
             description = "another userspace WireGuard, called as COMMAND -f IFNAME: an earlier checkout's"
                     + " deploy/bin/culvert, for instance; may repeat")
     Map<String, String> also = new LinkedHashMap<>();
+
+    @Option(
+            names = "--baseline",
+            paramLabel = "NAME",
+            description = "what ratios and chart are of (default: the newest wireguard-go)")
+    @Nullable
+    String baseline;
 
     @Option(
             names = "--results",

@@ -8,12 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /// Which implementations are here; for every other one there is a reason.
 final class Survey {
@@ -28,56 +26,64 @@ final class Survey {
 
     private final Map<String, Implementation> here = new LinkedHashMap<>();
     private final List<Absence> absences = new ArrayList<>();
-    private final Set<String> wanted;
-    private final Set<String> left = new HashSet<>();
+    private final CompareOptions options;
 
-    private Survey(Set<String> wanted) {
-        this.wanted = wanted;
+    private Survey(CompareOptions options, Path repository) {
+        this.options = options;
+        program(CULVERT, repository.resolve("deploy/bin/culvert").toString());
+        options.also.forEach(this::program);
+        if (options.newer == null || options.newer.isBlank()) {
+            missing(NEWER, "not given; name one with --wireguard-go-new COMMAND");
+        } else {
+            program(NEWER, options.newer);
+        }
+        program(INSTALLED, "wireguard-go");
+        kernel();
+        openVpn();
     }
 
     /// @throws IllegalArgumentException with a sentence, if a name that is asked for is not known
     static Survey of(CompareOptions options, Path repository) {
-        Survey survey = new Survey(Set.copyOf(options.implementations));
-        survey.program(CULVERT, List.of(repository.resolve("deploy/bin/culvert").toString()));
-        options.also.forEach(
-                (name, command) -> survey.program(name, List.of(command.strip().split(" +", -1))));
-        String newer = options.newer;
-        if (newer == null || newer.isBlank()) {
-            survey.missing(NEWER, "not given; name one with --wireguard-go-new COMMAND");
-        } else {
-            survey.program(NEWER, List.of(newer.strip().split(" +", -1)));
-        }
-        survey.program(INSTALLED, List.of("wireguard-go"));
-        survey.kernel();
-        survey.openVpn();
+        Survey survey = new Survey(options, repository);
         for (String name : options.implementations) {
-            if (!survey.here.containsKey(name)
-                    && survey.absences.stream()
-                            .noneMatch(absence -> absence.implementation().equals(name))) {
-                throw new IllegalArgumentException("there is no implementation `" + name
-                        + "`; see --implementations in --help, or give it by --also " + name + "=COMMAND");
-            }
+            survey.mustBeKnown(name);
         }
-        if (options.quick && options.implementations.isEmpty()) {
-            survey.leaveOutWhatTakesTime(options);
+        String baseline = options.baseline;
+        if (baseline != null) {
+            survey.mustBeKnown(baseline);
+        }
+        for (Implementation each : survey.here.values()) {
+            if (options.implementations.isEmpty() && !survey.isChosen(each)) {
+                survey.missing(each.name(), "left out by --quick");
+            }
         }
         return survey;
     }
 
-    private void leaveOutWhatTakesTime(CompareOptions options) {
-        for (String name : List.copyOf(here.keySet())) {
-            boolean kept = name.equals(CULVERT)
-                    || name.equals(KERNEL)
-                    || name.equals(baseline())
-                    || options.also.containsKey(name);
-            if (!kept) {
-                left.add(name);
-                missing(name, "left out by --quick");
-            }
+    private void mustBeKnown(String name) {
+        boolean known = here.containsKey(name)
+                || absences.stream()
+                        .anyMatch(absence -> absence.implementation().equals(name));
+        if (!known) {
+            throw new IllegalArgumentException("there is no implementation `" + name
+                    + "`; see --implementations in --help, or give it by --also " + name + "=COMMAND");
         }
     }
 
-    private void program(String name, List<String> command) {
+    private boolean isChosen(Implementation each) {
+        String name = each.name();
+        if (!options.implementations.isEmpty()) {
+            return options.implementations.contains(name);
+        }
+        return !options.quick
+                || name.equals(CULVERT)
+                || name.equals(KERNEL)
+                || name.equals(newest())
+                || options.also.containsKey(name);
+    }
+
+    private void program(String name, String line) {
+        List<String> command = List.of(line.strip().split(" +", -1));
         if (!isExecutable(command.getFirst())) {
             missing(name, "not installed (there is no `" + command.getFirst() + "`)");
             return;
@@ -145,26 +151,29 @@ final class Survey {
 
     /// Those that are measured, in order.
     List<Implementation> chosen() {
-        return here.values().stream()
-                .filter(each -> (wanted.isEmpty() || wanted.contains(each.name())) && !left.contains(each.name()))
-                .toList();
+        return here.values().stream().filter(this::isChosen).toList();
     }
 
     /// Those that somebody may miss.
     List<Absence> absences() {
         return absences.stream()
-                .filter(absence -> wanted.isEmpty() || wanted.contains(absence.implementation()))
+                .filter(absence ->
+                        options.implementations.isEmpty() || options.implementations.contains(absence.implementation()))
                 .toList();
     }
 
-    /// The newest wireguard-go: what ratios are of.
-    String baseline() {
+    private String newest() {
         return here.containsKey(NEWER) ? NEWER : INSTALLED;
+    }
+
+    /// What ratios are of: the newest wireguard-go, if nothing else is asked for.
+    String baseline() {
+        return options.baseline == null ? newest() : options.baseline;
     }
 
     /// The other end where that is not the hub's own: the newest wireguard-go, or whatever is here.
     Implementation client() {
-        Implementation newest = here.get(baseline());
+        Implementation newest = here.get(newest());
         return newest != null ? newest : here.values().iterator().next();
     }
 }
