@@ -1,5 +1,9 @@
 package dev.culvert.bench.faults;
 
+import dev.culvert.bench.lab.Figures;
+import dev.culvert.bench.lab.Tunnel;
+import dev.culvert.bench.lab.Uapi;
+import dev.culvert.bench.lab.Waiting;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;

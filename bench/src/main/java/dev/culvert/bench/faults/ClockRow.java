@@ -1,5 +1,11 @@
 package dev.culvert.bench.faults;
 
+import dev.culvert.bench.lab.GeneratorProcess;
+import dev.culvert.bench.lab.JobFigures;
+import dev.culvert.bench.lab.PingRun;
+import dev.culvert.bench.lab.Tunnel;
+import dev.culvert.bench.lab.Uapi;
+import dev.culvert.bench.lab.Waiting;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;

@@ -1,5 +1,8 @@
 package dev.culvert.bench.faults;
 
+import dev.culvert.bench.lab.Figures;
+import dev.culvert.bench.lab.Tunnel;
+
 /// How many cores the hub, and the whole machine, keep busy between two moments.
 final class CpuMeter {
     private final Tunnel hub;

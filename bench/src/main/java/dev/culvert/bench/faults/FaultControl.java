@@ -1,5 +1,7 @@
 package dev.culvert.bench.faults;
 
+import dev.culvert.bench.lab.TrialFailure;
+import dev.culvert.bench.lab.Waiting;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -1,5 +1,9 @@
 package dev.culvert.bench.faults;
 
+import dev.culvert.bench.lab.Belongings;
+import dev.culvert.bench.lab.Figures;
+import dev.culvert.bench.lab.TrialFailure;
+import dev.culvert.bench.lab.Waiting;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Queue;
@@ -33,7 +37,7 @@ public final class FaultTable {
             System.exit(MISUSED);
             return;
         }
-        Runtime.getRuntime().addShutdownHook(new Thread(Trial::closeAll));
+        Runtime.getRuntime().addShutdownHook(new Thread(Belongings::closeAll));
         System.exit(run(options) ? 0 : FAILED);
     }
 

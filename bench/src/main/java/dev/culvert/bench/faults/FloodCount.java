@@ -1,5 +1,6 @@
 package dev.culvert.bench.faults;
 
+import dev.culvert.bench.lab.TrialFailure;
 import java.util.List;
 import java.util.Locale;
 

@@ -1,6 +1,15 @@
 package dev.culvert.bench.faults;
 
 import dev.culvert.bench.generator.FloodKind;
+import dev.culvert.bench.lab.Figures;
+import dev.culvert.bench.lab.GeneratorProcess;
+import dev.culvert.bench.lab.JobFigures;
+import dev.culvert.bench.lab.PingRun;
+import dev.culvert.bench.lab.Shell;
+import dev.culvert.bench.lab.TrialFailure;
+import dev.culvert.bench.lab.Tunnel;
+import dev.culvert.bench.lab.Uapi;
+import dev.culvert.bench.lab.Waiting;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

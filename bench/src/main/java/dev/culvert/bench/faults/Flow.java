@@ -1,5 +1,7 @@
 package dev.culvert.bench.faults;
 
+import dev.culvert.bench.lab.Background;
+import dev.culvert.bench.lab.Waiting;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

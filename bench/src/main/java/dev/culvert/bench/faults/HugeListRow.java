@@ -1,5 +1,7 @@
 package dev.culvert.bench.faults;
 
+import dev.culvert.bench.lab.Figures;
+import dev.culvert.bench.lab.Tunnel;
 import java.nio.file.Path;
 import java.util.Locale;
 

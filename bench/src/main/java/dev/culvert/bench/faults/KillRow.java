@@ -1,5 +1,9 @@
 package dev.culvert.bench.faults;
 
+import dev.culvert.bench.lab.PingRun;
+import dev.culvert.bench.lab.Tunnel;
+import dev.culvert.bench.lab.Uapi;
+import dev.culvert.bench.lab.Waiting;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;

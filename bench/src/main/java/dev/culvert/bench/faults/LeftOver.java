@@ -1,5 +1,7 @@
 package dev.culvert.bench.faults;
 
+import dev.culvert.bench.lab.Namespace;
+import dev.culvert.bench.lab.Uapi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Arrays;

@@ -1,6 +1,8 @@
 package dev.culvert.bench.faults;
 
 import dev.culvert.bench.generator.Sample;
+import dev.culvert.bench.lab.Namespace;
+import dev.culvert.bench.lab.Tunnel;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,6 +1,10 @@
 package dev.culvert.bench.faults;
 
 import dev.culvert.bench.generator.PeerKeys;
+import dev.culvert.bench.lab.PingRun;
+import dev.culvert.bench.lab.Tunnel;
+import dev.culvert.bench.lab.Uapi;
+import dev.culvert.bench.lab.Waiting;
 import dev.culvert.crypto.PrivateKey;
 import java.time.Duration;
 import java.util.LinkedHashSet;

@@ -1,6 +1,13 @@
 package dev.culvert.bench.faults;
 
 import dev.culvert.bench.generator.PeerKeys;
+import dev.culvert.bench.lab.Background;
+import dev.culvert.bench.lab.PingRun;
+import dev.culvert.bench.lab.Shell;
+import dev.culvert.bench.lab.TrialFailure;
+import dev.culvert.bench.lab.Tunnel;
+import dev.culvert.bench.lab.Uapi;
+import dev.culvert.bench.lab.Waiting;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

@@ -2,6 +2,11 @@ package dev.culvert.bench.faults;
 
 import dev.culvert.bench.generator.PeerKeys;
 import dev.culvert.bench.generator.Sample;
+import dev.culvert.bench.lab.Figures;
+import dev.culvert.bench.lab.Shell;
+import dev.culvert.bench.lab.Tunnel;
+import dev.culvert.bench.lab.Uapi;
+import dev.culvert.bench.lab.Waiting;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

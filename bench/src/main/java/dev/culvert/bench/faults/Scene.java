@@ -1,12 +1,16 @@
 package dev.culvert.bench.faults;
 
 import dev.culvert.bench.generator.PeerKeys;
+import dev.culvert.bench.lab.GeneratorProcess;
+import dev.culvert.bench.lab.Namespace;
+import dev.culvert.bench.lab.Tunnel;
+import dev.culvert.bench.lab.Uapi;
+import dev.culvert.bench.lab.Waiting;
 import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.SplittableRandom;
 
 /// Three namespaces: the hub, a spoke that is a real program, and the generator, which may send from 131,072 addresses.
 ///
@@ -32,7 +36,6 @@ final class Scene {
     static final int PORT = 51820;
     static final int MTU = 1420;
 
-    private static final String LETTERS = "abcdefghijkmnpqrstuvwxyz23456789";
     private static final int SPOKE_NUMBER = 16_001;
     private static final int HUB_NUMBER = 16_002;
 
@@ -47,36 +50,18 @@ final class Scene {
 
     Scene(Trial trial) {
         this.trial = trial;
-        run = randomName();
+        run = Namespace.freshRun('f');
         hubKey = PeerKeys.of(run, HUB_NUMBER);
         hubPublicKey = hubKey.publicKey();
         hubSpace = trial.add(Namespace.create(run + "-hub"));
         spokeSpace = trial.add(Namespace.create(run + "-spoke"));
         generatorSpace = trial.add(Namespace.create(run + "-gen"));
         trial.add(hubKey);
-        link(spokeSpace, "out0", HUB_TO_SPOKE, SPOKE_OUTER);
-        link(generatorSpace, "gen0", HUB_TO_GENERATOR, "10.201.2.2");
+        hubSpace.link("out0", HUB_TO_SPOKE, spokeSpace, SPOKE_OUTER);
+        hubSpace.link("gen0", HUB_TO_GENERATOR, generatorSpace, "10.201.2.2");
         generatorSpace.ip("route add local 10.202.0.0/15 dev lo");
         generatorSpace.ip("route add default via " + HUB_TO_GENERATOR);
         hubSpace.ip("route add 10.202.0.0/15 via 10.201.2.2");
-    }
-
-    private static String randomName() {
-        SplittableRandom random = new SplittableRandom();
-        StringBuilder name = new StringBuilder("f");
-        for (int i = 0; i < 5; i++) {
-            name.append(LETTERS.charAt(random.nextInt(LETTERS.length())));
-        }
-        return name.toString();
-    }
-
-    private void link(Namespace other, String name, String hubAddress, String otherAddress) {
-        Shell.require("ip link add " + name + " netns " + hubSpace.name() + " type veth peer name " + name + " netns "
-                + other.name());
-        hubSpace.ip("addr add " + hubAddress + "/24 dev " + name);
-        hubSpace.ip("link set " + name + " up");
-        other.ip("addr add " + otherAddress + "/24 dev " + name);
-        other.ip("link set " + name + " up");
     }
 
     /// A name that no other interface of the machine has: management sockets share one directory.

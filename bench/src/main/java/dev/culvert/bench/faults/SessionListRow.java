@@ -1,5 +1,10 @@
 package dev.culvert.bench.faults;
 
+import dev.culvert.bench.lab.Figures;
+import dev.culvert.bench.lab.GeneratorProcess;
+import dev.culvert.bench.lab.Tunnel;
+import dev.culvert.bench.lab.Uapi;
+import dev.culvert.bench.lab.Waiting;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;

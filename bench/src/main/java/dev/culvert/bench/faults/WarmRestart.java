@@ -1,5 +1,11 @@
 package dev.culvert.bench.faults;
 
+import dev.culvert.bench.lab.GeneratorProcess;
+import dev.culvert.bench.lab.JobFigures;
+import dev.culvert.bench.lab.TrialFailure;
+import dev.culvert.bench.lab.Tunnel;
+import dev.culvert.bench.lab.Uapi;
+import dev.culvert.bench.lab.Waiting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

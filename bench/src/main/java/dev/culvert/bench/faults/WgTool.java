@@ -1,5 +1,6 @@
 package dev.culvert.bench.faults;
 
+import dev.culvert.bench.lab.TrialFailure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

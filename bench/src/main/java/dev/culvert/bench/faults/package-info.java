@@ -5,7 +5,7 @@
 /// ```
 /// FaultTable   the program: options, rows, table
 /// *Row         one row of the table each: sets the scene, measures, reports its checks
-/// Scene        namespaces and links; Tunnel, GeneratorProcess, Flow: what runs in them
+/// Scene        namespaces and links; what runs in them comes from dev.culvert.bench.lab
 /// ```
 @NullMarked
 package dev.culvert.bench.faults;

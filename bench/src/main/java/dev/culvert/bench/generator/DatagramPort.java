@@ -3,6 +3,7 @@ package dev.culvert.bench.generator;
 import dev.culvert.crypto.Memory;
 import dev.culvert.tun.Errno;
 import dev.culvert.tun.ReceiveArray;
+import dev.culvert.tun.SegmentOption;
 import dev.culvert.tun.SendArray;
 import dev.culvert.tun.UdpSocket;
 import java.io.IOException;
@@ -49,6 +50,14 @@ final class DatagramPort implements AutoCloseable {
 
     int port() {
         return port;
+    }
+
+    /// From now on what is longer is sent as datagrams of that many bytes, by one call (UDP_SEGMENT).
+    void segment(int bytes) throws IOException {
+        int result = SegmentOption.set(socket, bytes);
+        if (result < 0) {
+            throw new IOException("cannot send in segments: " + Errno.text(-result));
+        }
     }
 
     /// Takes what has arrived, up to [#RECEIVE_SLOTS] datagrams: how many.

@@ -12,10 +12,10 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
-/// Main class of the generator's process, started by [dev.culvert.bench.faults] inside a namespace.
+/// Main class of the generator's process, started by [dev.culvert.bench.lab.GeneratorProcess] inside a namespace.
 ///
 /// ```
-/// in    key=value lines, then `prepare`   what to do: `job` is flood, fleet or roam
+/// in    key=value lines, then `prepare`   what to do: `job` is flood, fleet, load or roam
 /// out   ready                             everything that takes time has been computed
 /// in    go                                begin
 /// in    anything else                     for the job (`stop` ends it early)
@@ -101,6 +101,7 @@ public final class Generator {
         return switch (settings.text("job")) {
             case "flood" -> Flood.prepare(settings);
             case "fleet" -> Fleet.prepare(settings);
+            case "load" -> Load.prepare(settings);
             case "roam" -> Roaming.prepare(settings);
             default -> throw new IllegalArgumentException("no such job: " + settings.text("job"));
         };

@@ -262,19 +262,29 @@ final class SimulatedPeer implements Keypairs.Reaper, AutoCloseable {
     ///
     /// @return false if there is no session to send with
     boolean send(DatagramPort socket, int innerBytes, long nowNs) {
-        Keypair keypair = sendable(nowNs);
-        if (keypair == null) {
+        int lengthBytes = seal(socket.nextBuffer(), innerBytes, nowNs);
+        if (lengthBytes == 0) {
             return false;
         }
-        long datagram = socket.nextBuffer();
+        socket.queue(lengthBytes, hub.address(), hub.port(), address);
+        return true;
+    }
+
+    /// Seals the inner packet that the caller has built at `datagram` plus 16, in place.
+    ///
+    /// @return the bytes of the datagram; 0 if there is no session to send with
+    int seal(long datagram, int innerBytes, long nowNs) {
+        Keypair keypair = sendable(nowNs);
+        if (keypair == null) {
+            return 0;
+        }
         long plaintext = datagram + TransportData.HEADER_BYTES;
         int padded = TransportData.paddedLength(innerBytes, 0);
         Memory.zero(plaintext + innerBytes, padded - innerBytes);
         long counter = keypair.nextCounter();
         TransportData.writeHeader(datagram, keypair.remoteIndex(), counter);
         crypto.aead.seal(keypair.sendKey(), plaintext, plaintext, padded, counter);
-        socket.queue(padded + TransportData.OVERHEAD_BYTES, hub.address(), hub.port(), address);
-        return true;
+        return padded + TransportData.OVERHEAD_BYTES;
     }
 
     /// Opens a data packet in place.

@@ -1,4 +1,4 @@
-package dev.culvert.bench.faults;
+package dev.culvert.bench.lab;
 
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// What a process uses (proc(5), jcmd).
-final class Figures {
+public final class Figures {
     private static final double TICKS_PER_SECOND = 100; // USER_HZ, on every Linux that runs a JVM
     private static final Pattern HEAP_USED = Pattern.compile("used (\\d+)K");
     private static final Duration JCMD_LIMIT = Duration.ofMinutes(1);
@@ -20,7 +20,7 @@ final class Figures {
     private Figures() {}
 
     /// User and system time in seconds; of a process that has ended: NaN.
-    static double cpuSeconds(long pid) {
+    public static double cpuSeconds(long pid) {
         try {
             String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
             String[] fields = stat.substring(stat.lastIndexOf(')') + 2).strip().split(" ", -1);
@@ -32,7 +32,7 @@ final class Figures {
 
     /// CPU time that all cores together have spent on anything (proc(5): user nice system idle iowait irq
     /// softirq steal).
-    static double machineCpuSeconds() {
+    public static double machineCpuSeconds() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/stat"))) {
             String[] fields = lines.findFirst().orElseThrow().split(" +", -1);
             long ticks = 0;
@@ -45,15 +45,15 @@ final class Figures {
         }
     }
 
-    static long rssKib(long pid) {
+    public static long rssKib(long pid) {
         return status(pid, "VmRSS:");
     }
 
-    static long threads(long pid) {
+    public static long threads(long pid) {
         return status(pid, "Threads:");
     }
 
-    static long descriptors(long pid) {
+    public static long descriptors(long pid) {
         long count = 0;
         try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc", Long.toString(pid), "fd"))) {
             for (Path _ : all) {
@@ -79,7 +79,7 @@ final class Figures {
     }
 
     /// A JVM's heap in use after a full collection; empty if the process is no JVM.
-    static OptionalLong heapKib(long pid) {
+    public static OptionalLong heapKib(long pid) {
         if (!isJava(pid)) {
             return OptionalLong.empty();
         }

@@ -1,4 +1,4 @@
-package dev.culvert.bench.faults;
+package dev.culvert.bench.lab;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -14,14 +14,14 @@ import java.util.List;
 import java.util.Map;
 
 /// Speaks to a tunnel's management socket. One connection a request.
-final class Uapi {
+public final class Uapi {
     private Uapi() {}
 
-    static Path socketOf(String interfaceName) {
+    public static Path socketOf(String interfaceName) {
         return Path.of("/var/run/wireguard", interfaceName + ".sock");
     }
 
-    static boolean answers(String interfaceName) {
+    public static boolean answers(String interfaceName) {
         try {
             return request(interfaceName, "get=1\n\n").contains("errno=0");
         } catch (IOException notYet) {
@@ -30,7 +30,7 @@ final class Uapi {
     }
 
     /// @param lines without `set=1` and the closing blank line
-    static void set(String interfaceName, CharSequence lines) {
+    public static void set(String interfaceName, CharSequence lines) {
         try {
             List<String> answer = request(interfaceName, "set=1\n" + lines + "\n");
             if (!answer.contains("errno=0")) {
@@ -41,7 +41,7 @@ final class Uapi {
         }
     }
 
-    static List<String> get(String interfaceName) {
+    public static List<String> get(String interfaceName) {
         try {
             return request(interfaceName, "get=1\n\n");
         } catch (IOException e) {
@@ -50,7 +50,7 @@ final class Uapi {
     }
 
     /// Culvert's counters of dropped packets by reason; empty for another program.
-    static Map<String, Long> drops(String interfaceName) {
+    public static Map<String, Long> drops(String interfaceName) {
         Map<String, Long> drops = new LinkedHashMap<>();
         try {
             for (String line : request(interfaceName, "culvert_drops=1\n\n")) {
@@ -66,17 +66,17 @@ final class Uapi {
     }
 
     /// Peers whose last handshake is known.
-    static long peersWithHandshake(String interfaceName) {
+    public static long peersWithHandshake(String interfaceName) {
         return get(interfaceName).stream()
                 .filter(line -> line.startsWith("last_handshake_time_sec=") && !line.endsWith("=0"))
                 .count();
     }
 
-    static SocketChannel connect(String interfaceName) throws IOException {
+    public static SocketChannel connect(String interfaceName) throws IOException {
         return SocketChannel.open(UnixDomainSocketAddress.of(socketOf(interfaceName)));
     }
 
-    static List<String> request(String interfaceName, String request) throws IOException {
+    public static List<String> request(String interfaceName, String request) throws IOException {
         try (SocketChannel channel = connect(interfaceName)) {
             ByteBuffer bytes = ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII));
             while (bytes.hasRemaining()) {

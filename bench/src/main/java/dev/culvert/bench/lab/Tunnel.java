@@ -1,4 +1,4 @@
-package dev.culvert.bench.faults;
+package dev.culvert.bench.lab;
 
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Map;
 
 /// A running tunnel program, Culvert or another, in the foreground so that its process id is known.
-final class Tunnel extends Background {
+public final class Tunnel extends Background {
     private static final Duration START_LIMIT = Duration.ofSeconds(20);
 
-    final Namespace namespace;
-    final String interfaceName;
+    public final Namespace namespace;
+    public final String interfaceName;
 
     private Tunnel(Namespace namespace, String interfaceName, Path log, List<String> words, Map<String, String> more) {
         super(
@@ -28,25 +28,25 @@ final class Tunnel extends Background {
     }
 
     /// Starts `command -f interfaceName` and waits until its interface and its socket are there.
-    static Tunnel start(
-            Trial trial, Namespace namespace, String interfaceName, List<String> command, Map<String, String> more) {
-        Tunnel tunnel = launch(trial, namespace, interfaceName, command, more);
+    public static Tunnel start(
+            Owner owner, Namespace namespace, String interfaceName, List<String> command, Map<String, String> more) {
+        Tunnel tunnel = launch(owner, namespace, interfaceName, command, more);
         tunnel.awaitReady();
         return tunnel;
     }
 
-    static Tunnel launch(
-            Trial trial, Namespace namespace, String interfaceName, List<String> command, Map<String, String> more) {
+    public static Tunnel launch(
+            Owner owner, Namespace namespace, String interfaceName, List<String> command, Map<String, String> more) {
         // A run may have been started with signals ignored (nohup), and a JVM then installs no handler for them.
         List<String> words = new ArrayList<>(List.of("env", "--default-signal=HUP,INT,TERM"));
         words.addAll(command);
         words.add("-f");
         words.add(interfaceName);
-        Path log = trial.log(interfaceName + "-" + System.nanoTime() % 100_000);
-        return trial.add(new Tunnel(namespace, interfaceName, log, namespace.inside(words), more));
+        Path log = owner.log(interfaceName + "-" + System.nanoTime() % 100_000);
+        return owner.add(new Tunnel(namespace, interfaceName, log, namespace.inside(words), more));
     }
 
-    void awaitReady() {
+    public void awaitReady() {
         Waiting.until(interfaceName + " and its socket: " + log, START_LIMIT, () -> {
             if (!process.isAlive()) {
                 throw new TrialFailure(interfaceName + " ended with " + process.exitValue() + ":\n" + tail());
@@ -57,11 +57,11 @@ final class Tunnel extends Background {
         });
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
-    double cpuSeconds() {
+    public double cpuSeconds() {
         return Figures.cpuSeconds(pid());
     }
 

@@ -1,10 +1,10 @@
-package dev.culvert.bench.faults;
+package dev.culvert.bench.lab;
 
 import java.util.Map;
 
 /// What a job of the generator came to, by name.
-record JobFigures(Map<String, String> values) {
-    String text(String name) {
+public record JobFigures(Map<String, String> values) {
+    public String text(String name) {
         String value = values.get(name);
         if (value == null) {
             throw new TrialFailure("the generator told no figure `" + name + "`: " + values);
@@ -12,11 +12,11 @@ record JobFigures(Map<String, String> values) {
         return value;
     }
 
-    double number(String name) {
+    public double number(String name) {
         return Double.parseDouble(text(name));
     }
 
-    int count(String name) {
+    public int count(String name) {
         return Integer.parseInt(text(name));
     }
 }

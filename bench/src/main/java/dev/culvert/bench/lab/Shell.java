@@ -1,4 +1,4 @@
-package dev.culvert.bench.faults;
+package dev.culvert.bench.lab;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,12 +12,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /// Short external programs, run to their end within a limit.
-final class Shell {
-    static final Duration LIMIT = Duration.ofSeconds(30);
+public final class Shell {
+    public static final Duration LIMIT = Duration.ofSeconds(30);
 
     /// @param output standard output and standard error, as they came
-    record Result(List<String> words, int exitCode, String output) {
-        String required() {
+    public record Result(List<String> words, int exitCode, String output) {
+        public String required() {
             if (exitCode != 0) {
                 throw new TrialFailure(
                         "`" + String.join(" ", words) + "` ended with " + exitCode + ": " + output.strip());
@@ -29,15 +29,15 @@ final class Shell {
     private Shell() {}
 
     /// A command without quoting, by its line; must succeed.
-    static String require(String line) {
+    public static String require(String line) {
         return run(line).required();
     }
 
-    static Result run(String line) {
+    public static Result run(String line) {
         return run(LIMIT, "", List.of(line.split(" ", -1)));
     }
 
-    static Result run(Duration limit, String input, List<String> words) {
+    public static Result run(Duration limit, String input, List<String> words) {
         ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
         builder.environment().put("LC_ALL", "C");
         try {

@@ -1,4 +1,4 @@
-package dev.culvert.bench.faults;
+package dev.culvert.bench.lab;
 
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -10,14 +10,14 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /// A program that runs beside the trial, its output in a file. Ends by its own process id.
-class Background implements AutoCloseable {
+public class Background implements AutoCloseable {
     private static final int TAIL_LINES = 15;
 
-    final Process process;
-    final Path log;
+    public final Process process;
+    public final Path log;
     private final String name;
 
-    Background(String name, Path log, List<String> words, Map<String, String> environment, Redirect input) {
+    public Background(String name, Path log, List<String> words, Map<String, String> environment, Redirect input) {
         this.name = name;
         this.log = log;
         ProcessBuilder builder = new ProcessBuilder(words)
@@ -33,12 +33,12 @@ class Background implements AutoCloseable {
         }
     }
 
-    static Background start(String name, Path log, List<String> words) {
+    public static Background start(String name, Path log, List<String> words) {
         return new Background(
                 name, log, words, Map.of(), Redirect.from(Path.of("/dev/null").toFile()));
     }
 
-    String text() {
+    public String text() {
         try {
             return Files.readString(log);
         } catch (IOException e) {
@@ -46,16 +46,16 @@ class Background implements AutoCloseable {
         }
     }
 
-    String tail() {
+    public String tail() {
         List<String> lines = text().lines().toList();
         return String.join("\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
     }
 
-    void signal(String signal) {
+    public void signal(String signal) {
         Shell.require("kill -" + signal + " " + process.pid());
     }
 
-    boolean ended(Duration limit) {
+    public boolean ended(Duration limit) {
         try {
             return process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
@@ -65,7 +65,7 @@ class Background implements AutoCloseable {
     }
 
     /// Waits for the end and gives what it printed.
-    String finished(Duration limit) {
+    public String finished(Duration limit) {
         if (!ended(limit)) {
             throw new TrialFailure(name + " was still running after " + limit.toSeconds() + " s:\n" + tail());
         }

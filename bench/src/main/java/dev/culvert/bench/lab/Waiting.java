@@ -1,16 +1,16 @@
-package dev.culvert.bench.faults;
+package dev.culvert.bench.lab;
 
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /// Waiting with a limit.
-final class Waiting {
+public final class Waiting {
     private static final long POLL_NS = 10_000_000;
 
     private Waiting() {}
 
-    static void seconds(double seconds) {
+    public static void seconds(double seconds) {
         long startNs = System.nanoTime();
         long lengthNs = (long) (seconds * 1e9);
         for (long left = lengthNs; left > 0; left = lengthNs - (System.nanoTime() - startNs)) {
@@ -20,7 +20,7 @@ final class Waiting {
     }
 
     /// @return false if it did not come true in time
-    static boolean whether(Duration limit, BooleanSupplier condition) {
+    public static boolean whether(Duration limit, BooleanSupplier condition) {
         long startNs = System.nanoTime();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - startNs > limit.toNanos()) {
@@ -32,7 +32,7 @@ final class Waiting {
         return true;
     }
 
-    static void until(String what, Duration limit, BooleanSupplier condition) {
+    public static void until(String what, Duration limit, BooleanSupplier condition) {
         if (!whether(limit, condition)) {
             throw new TrialFailure("did not happen within " + limit.toMillis() + " ms: " + what);
         }

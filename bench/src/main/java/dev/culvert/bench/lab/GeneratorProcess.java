@@ -1,4 +1,4 @@
-package dev.culvert.bench.faults;
+package dev.culvert.bench.lab;
 
 import dev.culvert.bench.generator.Generator;
 import java.io.BufferedReader;
@@ -17,7 +17,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /// The load generator as its controller sees it: a process inside a namespace, spoken to by lines.
-final class GeneratorProcess implements AutoCloseable {
+public final class GeneratorProcess implements AutoCloseable {
     private final Process process;
     private final Writer commands;
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
@@ -48,8 +48,8 @@ final class GeneratorProcess implements AutoCloseable {
     }
 
     /// Starts it and has it compute what takes time; [#go] begins.
-    static GeneratorProcess prepare(Trial trial, Namespace namespace, Map<String, ?> settings) {
-        GeneratorProcess generator = trial.add(new GeneratorProcess(namespace, trial.log("generator")));
+    public static GeneratorProcess prepare(Owner owner, Namespace namespace, Map<String, ?> settings) {
+        GeneratorProcess generator = owner.add(new GeneratorProcess(namespace, owner.log("generator")));
         StringBuilder text = new StringBuilder();
         settings.forEach(
                 (key, value) -> text.append(key).append('=').append(value).append('\n'));
@@ -73,7 +73,7 @@ final class GeneratorProcess implements AutoCloseable {
         lines.add("ended; see " + log);
     }
 
-    void send(String line) {
+    public void send(String line) {
         try {
             commands.write(line + "\n");
             commands.flush();
@@ -82,22 +82,27 @@ final class GeneratorProcess implements AutoCloseable {
         }
     }
 
-    void go() {
+    /// Lets it run before other programs, where this user may: then its rate does not depend on who is loaded.
+    public void hurry() {
+        Shell.run("renice -n -15 -p " + process.pid());
+    }
+
+    public void go() {
         cpuAtGo = Figures.cpuSeconds(process.pid());
         send("go");
     }
 
-    void stop() {
+    public void stop() {
         send("stop");
     }
 
     /// The last line of progress, or nothing yet.
-    String progress() {
+    public String progress() {
         return progress;
     }
 
     /// A figure of the last line of progress; 0 if it has none yet.
-    double progress(String name) {
+    public double progress(String name) {
         for (String word : progress.split(" ", -1)) {
             if (word.startsWith(name + "=")) {
                 return Double.parseDouble(word.substring(name.length() + 1));
@@ -107,7 +112,7 @@ final class GeneratorProcess implements AutoCloseable {
     }
 
     /// The rest of the next line that begins so.
-    String await(String start, Duration limit) {
+    public String await(String start, Duration limit) {
         try {
             String line = lines.poll(limit.toMillis(), TimeUnit.MILLISECONDS);
             if (line == null || !line.startsWith(start)) {
@@ -123,7 +128,7 @@ final class GeneratorProcess implements AutoCloseable {
     }
 
     /// Its figures, when it is done.
-    JobFigures done(Duration limit) {
+    public JobFigures done(Duration limit) {
         Map<String, String> figures = new LinkedHashMap<>();
         for (String word : await("done", limit).split(" ", -1)) {
             int equals = word.indexOf('=');
@@ -133,7 +138,7 @@ final class GeneratorProcess implements AutoCloseable {
     }
 
     /// Processor time since [#go], while it runs; at the end it says so itself (`cpu`).
-    double cpuSeconds() {
+    public double cpuSeconds() {
         return Figures.cpuSeconds(process.pid()) - cpuAtGo;
     }
 

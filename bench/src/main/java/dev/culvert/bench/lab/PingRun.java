@@ -1,4 +1,4 @@
-package dev.culvert.bench.faults;
+package dev.culvert.bench.lab;
 
 import dev.culvert.bench.generator.Sample;
 import java.time.Duration;
@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// A run of ping(8) with the time of each answer.
-final class PingRun implements AutoCloseable {
+public final class PingRun implements AutoCloseable {
     private static final Pattern ANSWER = Pattern.compile("^\\[([0-9.]+)\\] .* icmp_seq=(\\d+) .*time=([0-9.]+) ms");
     private static final Pattern SUMMARY = Pattern.compile("(\\d+) packets transmitted, (\\d+) received");
     private static final Duration GRACE = Duration.ofSeconds(15);
@@ -26,48 +26,48 @@ final class PingRun implements AutoCloseable {
 
     /// @param sequence of the request, counted from 1
     /// @param epochS when the answer came, seconds since 1970
-    record Answer(int sequence, double epochS, double ms) {}
+    public record Answer(int sequence, double epochS, double ms) {}
 
-    record Outcome(int sent, int received, List<Answer> answers) {
-        double percentileMs(double share) {
+    public record Outcome(int sent, int received, List<Answer> answers) {
+        public double percentileMs(double share) {
             Sample sample = new Sample();
             answers.forEach(answer -> sample.add(answer.ms()));
             return sample.percentile(share);
         }
 
-        int lost() {
+        public int lost() {
             return sent - received;
         }
 
         /// How many answers came in a stretch of time, seconds since 1970.
-        long answeredBetween(double fromS, double toS) {
+        public long answeredBetween(double fromS, double toS) {
             return answers.stream()
                     .filter(answer -> answer.epochS() >= fromS && answer.epochS() < toS)
                     .count();
         }
     }
 
-    static PingRun start(
-            Trial trial, Namespace from, String label, String target, int perSecond, double seconds, String more) {
+    public static PingRun start(
+            Owner owner, Namespace from, String label, String target, int perSecond, double seconds, String more) {
         String interval = Double.toString(1.0 / perSecond);
-        Background process = trial.add(from.start(
-                "ping", trial.log("ping-" + label), ("ping -D -n -i " + interval + " -W 2 " + more + target)));
+        Background process = owner.add(from.start(
+                "ping", owner.log("ping-" + label), ("ping -D -n -i " + interval + " -W 2 " + more + target)));
         return new PingRun(process, perSecond, seconds);
     }
 
     /// Waits for its time to end.
-    Outcome outcome() {
+    public Outcome outcome() {
         Waiting.seconds(Math.max(0, seconds - (System.nanoTime() - startNs) / 1e9));
         return stopped();
     }
 
     /// Without the summary.
-    Outcome soFar() {
+    public Outcome soFar() {
         return parse(process.text());
     }
 
     /// Ends it now. Requests of the last half second whose answers are still under way do not count as lost.
-    Outcome stopped() {
+    public Outcome stopped() {
         process.signal("INT");
         process.finished(GRACE);
         Outcome all = parse(process.text());
@@ -76,7 +76,7 @@ final class PingRun implements AutoCloseable {
         return underWay <= perSecond / 2 ? new Outcome(last, all.received(), all.answers()) : all;
     }
 
-    static Outcome parse(String text) {
+    public static Outcome parse(String text) {
         List<Answer> answers = new ArrayList<>();
         int sent = 0;
         int received = 0;
