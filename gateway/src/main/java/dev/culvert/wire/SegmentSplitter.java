@@ -54,7 +54,8 @@ public final class SegmentSplitter {
         transport = VirtioNetHeader.checksumStart(header);
         segmentBytes = VirtioNetHeader.segmentBytes(header);
         boolean fits = (!tcp || type == (ipv6 ? VirtioNetHeader.TCP_IPV6 : VirtioNetHeader.TCP_IPV4))
-                && (ipv6 ? transport >= IpPacket.IPV6_HEADER_BYTES : transport == IpPacket.ipv4HeaderBytes(packet))
+                && transport >= (ipv6 ? IpPacket.IPV6_HEADER_BYTES : IpPacket.IPV4_HEADER_BYTES)
+                && (ipv6 || transport == IpPacket.ipv4HeaderBytes(packet))
                 && transport + (tcp ? Transport.TCP_HEADER_BYTES_MIN : Transport.UDP_HEADER_BYTES) < packetBytes
                 && segmentBytes > 0;
         if (!fits) {

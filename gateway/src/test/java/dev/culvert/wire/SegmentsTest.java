@@ -262,6 +262,10 @@ final class SegmentsTest {
                     .as("%s", (Object) one)
                     .isEqualTo(SegmentSplitter.MALFORMED);
         }
+        Memory.putByte(packet, 0x42); // a header of 8 bytes
+        VirtioNetHeader.write(header, VirtioNetHeader.UDP_SEGMENTS, 0, 10, 8, 6);
+        assertThat(splitter.open(packet, bytes.length)).isEqualTo(SegmentSplitter.MALFORMED);
+        Memory.putByte(packet, 0x45);
         for (int dataOffset : new int[] {0, 4, 15}) {
             Memory.putByte(packet + 32, dataOffset << 4);
             VirtioNetHeader.write(header, VirtioNetHeader.TCP_IPV4, 0, 10, 20, 16);
