@@ -25,7 +25,16 @@ final class Flow implements AutoCloseable {
         this.seconds = seconds;
     }
 
-    static synchronized Flow start(Scene scene, int seconds) {
+    static Flow start(Scene scene, int seconds) {
+        return start(scene, seconds, "");
+    }
+
+    /// @param mbit what the sender keeps to, in Mbit/s
+    static Flow paced(Scene scene, int seconds, int mbit) {
+        return start(scene, seconds, " -b " + mbit + "M");
+    }
+
+    private static synchronized Flow start(Scene scene, int seconds, String options) {
         int port = PORT_FIRST + ports++;
         Trial trial = scene.trial;
         Background server = trial.add(scene.hubSpace.start(
@@ -35,7 +44,7 @@ final class Flow implements AutoCloseable {
                 "iperf3 -c",
                 trial.log("iperf-client-" + port),
                 "iperf3 -c " + Scene.HUB_INNER + " -p " + port + " -t " + seconds
-                        + " -i 1 -f m --forceflush --connect-timeout 5000"));
+                        + " -i 1 -f m --forceflush --connect-timeout 5000" + options));
         return new Flow(server, client, seconds);
     }
 
