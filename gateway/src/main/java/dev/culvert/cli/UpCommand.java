@@ -81,6 +81,7 @@ final class UpCommand implements Callable<Integer> {
                     name.file(),
                     file,
                     name.name(),
+                    options.settings().deadPeerAfterS(),
                     link);
             setup.up();
             note.ready();

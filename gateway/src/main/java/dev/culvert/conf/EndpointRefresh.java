@@ -19,17 +19,13 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Looks endpoints that are names up again when their peer looks dead: we send to it, and there has been no
-/// handshake
-/// for as long as a session can live unseen (wireguard-tools' reresolve-dns takes the same 135 s). So a site whose
-/// address its provider changes comes back by itself. A peer that answers is left alone, wherever it has roamed
-/// to.
+/// handshake for as long as a session can live unseen. So a site whose address its provider changes comes back by
+/// itself. A peer that answers is left alone, wherever it has roamed to.
 ///
 /// A thread of its own, which the system's resolver may block; it asks the device for one peer at a time, and
-/// never a
-/// lane. [#watch] may be called by any thread.
+/// never a lane. [#watch] may be called by any thread.
 final class EndpointRefresh implements AutoCloseable {
-    static final long LOOK_MS = 10_000;
-    static final long DEAD_NS = 135_000_000_000L;
+    private static final long LOOK_MS = 10_000;
     static final long PAUSE_NS = 30_000_000_000L;
     static final long PAUSE_MAX_NS = 300_000_000_000L;
 
@@ -56,22 +52,25 @@ final class EndpointRefresh implements AutoCloseable {
     private final DeviceControl device;
     private final Lookup lookup;
     private final LongSupplier wallNs;
+    private final long deadNs;
     private final Consumer<String> say;
     private Map<PublicKey, Watched> watched = new HashMap<>();
     private @Nullable Thread thread;
 
     /// @param wallNs nanoseconds since 1970
+    /// @param deadAfterS seconds without a handshake
     /// @param say takes a line for the operator
-    EndpointRefresh(DeviceControl device, Lookup lookup, LongSupplier wallNs, Consumer<String> say) {
+    EndpointRefresh(DeviceControl device, Lookup lookup, LongSupplier wallNs, int deadAfterS, Consumer<String> say) {
         this.device = device;
         this.lookup = lookup;
         this.wallNs = wallNs;
+        deadNs = deadAfterS * 1_000_000_000L;
         this.say = say;
     }
 
-    static EndpointRefresh ofSystem(DeviceControl device, Consumer<String> say) {
+    static EndpointRefresh ofSystem(DeviceControl device, int deadAfterS, Consumer<String> say) {
         return new EndpointRefresh(
-                device, InetAddress::getAllByName, () -> System.currentTimeMillis() * 1_000_000, say);
+                device, InetAddress::getAllByName, () -> System.currentTimeMillis() * 1_000_000, deadAfterS, say);
     }
 
     /// Watches the names of this file, and no others any more. Without names there is no thread.
@@ -95,7 +94,7 @@ final class EndpointRefresh implements AutoCloseable {
     private void run() {
         try {
             while (!Thread.currentThread().isInterrupted()) {
-                Thread.sleep(LOOK_MS);
+                Thread.sleep(Math.min(LOOK_MS, deadNs / 1_000_000));
                 look();
             }
         } catch (InterruptedException e) {
@@ -121,7 +120,7 @@ final class EndpointRefresh implements AutoCloseable {
         peer.aliveNs = Math.max(peer.aliveNs, status.lastHandshakeWallNs());
         boolean sends = status.txBytes() != peer.txBytes;
         peer.txBytes = status.txBytes();
-        if (nowNs - peer.aliveNs <= DEAD_NS) {
+        if (nowNs - peer.aliveNs <= deadNs) {
             peer.tries = 0;
             peer.nextTryNs = Long.MIN_VALUE;
             trouble(key, peer, "");
@@ -171,8 +170,7 @@ final class EndpointRefresh implements AutoCloseable {
     }
 
     /// The address behind the present one, so that a name of both families gets the other one tried; the first
-    /// where
-    /// the present one is none of them.
+    /// where the present one is none of them.
     private static InetSocketAddress next(List<InetAddress> found, @Nullable InetSocketAddress standing, int port) {
         int at = standing == null || standing.getPort() != port ? -1 : found.indexOf(standing.getAddress());
         return new InetSocketAddress(found.get((at + 1) % found.size()), port);

@@ -27,6 +27,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /// handshake-workers: 1          # threads for handshakes; half as many as cores
 /// staged-bytes-max: 67108864    # for all packets that wait for a handshake
 /// journal: on                   # on, off or a file: remembers peers across restarts
+/// dead-peer-after-s: 135        # so long without a handshake: its Endpoint's name is looked up again; 0: never
 /// handshakes:                   # against floods
 ///   queue: 16384                # initiations that wait; more are dropped
 ///   under-load-at: 512          # so many waiting: a cookie is required
@@ -46,15 +47,23 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /// @param handshakeWorkers 0 if the file does not say
 /// @param stagedBytesMax 0 if the file does not say
 /// @param journal `on`, `off` or a file; empty if the file does not say
+/// @param deadPeerAfterS seconds without a handshake after which the name of a peer that we send to is looked up
+///     again; 0 is never
 public record HubSettings(
         int lanes,
         int handshakeWorkers,
         long stagedBytesMax,
         String journal,
+        int deadPeerAfterS,
         HandshakeLimits handshakes,
         Offloads offloads) {
-    public static final HubSettings DEFAULTS = new HubSettings(0, 0, 0, "", HandshakeLimits.DEFAULTS, Offloads.ALL);
+    /// As long as a session can live unseen, and what wireguard-tools' reresolve-dns waits.
+    private static final int DEAD_PEER_AFTER_S = 135;
 
+    public static final HubSettings DEFAULTS =
+            new HubSettings(0, 0, 0, "", DEAD_PEER_AFTER_S, HandshakeLimits.DEFAULTS, Offloads.ALL);
+
+    private static final int DEAD_PEER_AFTER_MAX_S = 86_400;
     private static final long STAGED_BYTES_MIN = 1 << 20;
     private static final long STAGED_BYTES_MAX = 1L << 40;
 
@@ -64,6 +73,7 @@ public record HubSettings(
             @Nullable Integer handshakeWorkers,
             @Nullable Long stagedBytesMax,
             @Nullable String journal,
+            @Nullable Integer deadPeerAfterS,
             @Nullable Handshakes handshakes,
             @Nullable Switches offloads) {}
 
@@ -125,10 +135,12 @@ public record HubSettings(
                 Objects.requireNonNullElse(document.handshakeWorkers(), 0),
                 Objects.requireNonNullElse(document.stagedBytesMax(), 0L),
                 Objects.requireNonNullElse(document.journal(), ""),
+                Objects.requireNonNullElse(document.deadPeerAfterS(), DEAD_PEER_AFTER_S),
                 limits(document.handshakes()),
                 offloads(document.offloads()));
         require("lanes", settings.lanes, 0, DeviceOptions.LANES_MAX);
         require("handshake-workers", settings.handshakeWorkers, 0, DeviceOptions.HANDSHAKE_WORKERS_MAX);
+        require("dead-peer-after-s", settings.deadPeerAfterS, 0, DEAD_PEER_AFTER_MAX_S);
         if (settings.stagedBytesMax != 0) {
             require("staged-bytes-max", settings.stagedBytesMax, STAGED_BYTES_MIN, STAGED_BYTES_MAX);
         }

@@ -37,6 +37,7 @@ public final class InterfaceSetup {
     private final Path path;
     private final String interfaceName;
     private final Link link;
+    private final int deadPeerAfterS;
     private final UndoList undos = new UndoList();
     private WgQuickFile file;
     private @Nullable DeviceControl device;
@@ -44,18 +45,21 @@ public final class InterfaceSetup {
     private @Nullable EndpointRefresh refresh;
 
     /// @param path of the file, for hooks and for saving
+    /// @param deadPeerAfterS as in [HubSettings]
     public InterfaceSetup(
             CommandRunner commands,
             EndpointResolver resolver,
             Path path,
             WgQuickFile file,
             String interfaceName,
+            int deadPeerAfterS,
             Link link) {
         this.commands = commands;
         this.resolver = resolver;
         this.path = path;
         this.file = file;
         this.interfaceName = interfaceName;
+        this.deadPeerAfterS = deadPeerAfterS;
         this.link = link;
     }
 
@@ -83,9 +87,10 @@ public final class InterfaceSetup {
             madeRoutes.update();
             routes = madeRoutes;
             hooks(file.device().hooks().postUp());
-            EndpointRefresh watching = EndpointRefresh.ofSystem(made, commands::say);
-            watching.watch(file);
-            refresh = watching;
+            if (deadPeerAfterS > 0) {
+                refresh = EndpointRefresh.ofSystem(made, deadPeerAfterS, commands::say);
+                refresh.watch(file);
+            }
             done = true;
         } finally {
             if (!done) {

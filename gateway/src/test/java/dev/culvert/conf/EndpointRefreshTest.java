@@ -31,7 +31,7 @@ final class EndpointRefreshTest {
     private Runnable whileAsking = () -> {};
     private long nowNs = 1_000 * S;
     private long txBytes;
-    private final EndpointRefresh refresh = new EndpointRefresh(device, this::lookUp, () -> nowNs, said::add);
+    private final EndpointRefresh refresh = new EndpointRefresh(device, this::lookUp, () -> nowNs, 135, said::add);
 
     private InetAddress[] lookUp(String host) throws UnknownHostException {
         asked.add(host);

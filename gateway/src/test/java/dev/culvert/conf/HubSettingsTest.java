@@ -22,6 +22,7 @@ final class HubSettingsTest {
                 handshake-workers: 2
                 staged-bytes-max: 2097152
                 journal: off
+                dead-peer-after-s: 5
                 handshakes:
                   queue: 1000
                   under-load-at: 10
@@ -41,6 +42,7 @@ final class HubSettingsTest {
                         2,
                         2_097_152,
                         "off",
+                        5,
                         new HandshakeLimits(1000, 10, 2_500_000_000L, 100, 50, 9, 70),
                         new Offloads(false, true, true, false)));
     }

@@ -138,6 +138,7 @@ final class InterfaceSetupIT {
                 path,
                 WgQuickParser.read(path),
                 link,
+                0,
                 new InterfaceSetup.Link() {
                     @Override
                     public DeviceControl create() throws IOException, InterruptedException {

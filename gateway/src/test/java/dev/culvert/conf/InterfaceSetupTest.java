@@ -368,7 +368,7 @@ final class InterfaceSetupTest {
     private InterfaceSetup setup(String text, RecordingCommands runner, FakeDevice control) throws ConfException {
         EndpointResolver resolver = new EndpointResolver(
                 host -> InetAddress.getByAddress(new byte[] {(byte) 192, 0, 2, 1}), _ -> {}, 0, runner::say);
-        return new InterfaceSetup(runner, resolver, path, ConfFiles.parse(text), "wg0", new InterfaceSetup.Link() {
+        return new InterfaceSetup(runner, resolver, path, ConfFiles.parse(text), "wg0", 0, new InterfaceSetup.Link() {
             @Override
             public DeviceControl create() throws IOException {
                 runner.step("link create");

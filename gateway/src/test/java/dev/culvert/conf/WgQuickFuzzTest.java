@@ -62,6 +62,7 @@ final class WgQuickFuzzTest {
                 Path.of("fuzz.conf"),
                 ConfFiles.parse(STANDING),
                 "fuzz",
+                0,
                 new StandingLink(device));
         setup.up();
         String before = ConfText.showconf(device.status());

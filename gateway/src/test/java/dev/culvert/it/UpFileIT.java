@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -18,9 +19,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /// it.)
 @DisabledIfSystemProperty(named = "culvert.it.implementation", matches = "wireguard-go")
 @ExtendWith(LogsOnFailure.class)
-@Timeout(60)
+@Timeout(90)
 final class UpFileIT {
     private static final Duration LIMIT = Duration.ofSeconds(15);
+    /// A name is looked up again after 30 s.
+    private static final Duration RETRY_LIMIT = Duration.ofSeconds(50);
     private static final int LANES = 2;
     private static final int MTU = 1380;
 
@@ -134,6 +137,41 @@ final class UpFileIT {
         requireGone();
     }
 
+    /// The name first leads where nobody is.
+    @Test
+    void looksANameUpAgainWhenItsPeerDoesNotAnswer() throws IOException {
+        Path hosts = Path.of("/etc/netns", hub.name(), "hosts");
+        Files.createDirectories(hosts.getParent());
+        try {
+            Files.writeString(hosts, "172.30.0.77 spoke.test\n");
+            String text = Files.readString(writeFile("", ""));
+            Path file = network.secretFile(
+                    hubInterface + ".conf",
+                    text.replace("172.30.0.10:", "spoke.test:").replace("Keepalive = 25", "Keepalive = 1"));
+            Path settings = network.secretFile(hubInterface + ".yaml", "dead-peer-after-s: 2\n");
+            Daemon daemon = up(file, "--settings", settings.toString());
+            Await.until(
+                    "the trouble, shown",
+                    LIMIT,
+                    () -> culvert("show", hubInterface)
+                            .required()
+                            .contains(
+                                    "endpoint trouble: the peer does not answer, and its name spoke.test still is 172.30.0.77"));
+            // Written in place: it is mounted over /etc/hosts.
+            Files.writeString(hosts, "172.30.0.10 spoke.test\n");
+            Await.until(
+                    "a session with the new address",
+                    RETRY_LIMIT,
+                    () -> Wg.dump(hubInterface).peers().getFirst().latestHandshakeSeconds() != 0);
+            Ping.succeeds(spoke.namespace(), "10.77.0.1", 5);
+            assertThat(culvert("show", hubInterface).required()).doesNotContain("endpoint trouble");
+            assertThat(daemon.logTail()).contains("spoke.test is tried at 172.30.0.10:" + Topology.SPOKE_PORT + " now");
+        } finally {
+            Files.deleteIfExists(hosts);
+            Files.deleteIfExists(hosts.getParent());
+        }
+    }
+
     private Path writeFile(String moreOfInterface, String morePeers) {
         return network.secretFile(hubInterface + ".conf", """
                 [Interface]
@@ -164,13 +202,11 @@ final class UpFileIT {
                         morePeers));
     }
 
-    private Daemon up(Path file) {
-        Daemon daemon = network.daemon(
-                hub,
-                hubInterface,
-                List.of(Implementation.launcher(), "up", "--journal", file + ".peers", file.toString()),
-                Implementation.CULVERT,
-                LANES);
+    private Daemon up(Path file, String... options) {
+        List<String> command = new ArrayList<>(List.of(Implementation.launcher(), "up", "--journal", file + ".peers"));
+        command.addAll(List.of(options));
+        command.add(file.toString());
+        Daemon daemon = network.daemon(hub, hubInterface, command, Implementation.CULVERT, LANES);
         daemon.awaitReady();
         Await.until("PostUp\n" + daemon.logTail(), LIMIT, () -> marks().contains("postup " + hubInterface));
         return daemon;
