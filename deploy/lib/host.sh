@@ -35,11 +35,13 @@ need_jdk() {
     export JAVA_HOME
 }
 
-# need_tools COMMAND:PACKAGE... gets missing commands by apt where this user may, or says which are missing.
+# need_tools COMMAND:PACKAGE... gets missing commands by apt where this user may, or says which are missing. A COMMAND
+# that begins with a slash is a file.
 need_tools() {
     local pair packages=""
     for pair in "$@"; do
-        PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || packages="$packages ${pair#*:}"
+        PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || [[ $pair == /* && -f ${pair%%:*} ]] ||
+            packages="$packages ${pair#*:}"
     done
     [ -n "$packages" ] || return 0
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then

@@ -4,8 +4,8 @@
  *
  *   cc -O2 -o seal bench/src/main/c/seal.c -ldl -lcrypto && ./seal [BYTES]      needs OpenSSL 3 and its headers
  *
- * Prints engine, direction and nanoseconds for one packet of BYTES (1424), the best of several rounds. Intel's
- * multi-buffer library is left out where it is not installed.
+ * Prints engine, direction and nanoseconds for one packet of BYTES (1424), the best of several rounds. BoringSSL
+ * and Intel's multi-buffer library are left out where they are not installed.
  */
 #include <dlfcn.h>
 #include <stdint.h>
@@ -36,68 +36,146 @@ static void count(uint64_t counter)
     memcpy(nonce + 4, &counter, sizeof counter);
 }
 
-/* OpenSSL's provider, as ProviderAead calls it. */
+/* ChaCha20 and Poly1305 of OpenSSL's provider, as SplitAead calls them. */
 
-static void *context;
-static OSSL_FUNC_cipher_newctx_fn *new_context;
-static OSSL_FUNC_cipher_encrypt_init_fn *encrypt_init;
-static OSSL_FUNC_cipher_decrypt_init_fn *decrypt_init;
-static OSSL_FUNC_cipher_update_fn *update;
-static OSSL_FUNC_cipher_final_fn *final;
-static OSSL_FUNC_cipher_get_ctx_params_fn *get_parameters;
-static OSSL_PARAM tag_parameter[2];
+enum { BLOCK = 64, PART = 16 };
+
+static unsigned char iv[PART], tag_area[TAG];
+static unsigned char in[BLOCK + MOST + BLOCK], out[BLOCK + MOST + BLOCK];
+static void *cipher_context, *mac_context;
+static OSSL_FUNC_cipher_encrypt_init_fn *cipher_begin;
+static OSSL_FUNC_cipher_cipher_fn *cipher_run;
+static OSSL_FUNC_mac_init_fn *mac_begin;
+static OSSL_FUNC_mac_update_fn *mac_update;
+static OSSL_FUNC_mac_final_fn *mac_final;
+
+static const OSSL_DISPATCH *openssl_find(const OSSL_PROVIDER *provider, int operation, const char *name)
+{
+    int no_cache;
+    const OSSL_ALGORITHM *algorithm = OSSL_PROVIDER_query_operation(provider, operation, &no_cache);
+    while (algorithm->algorithm_names && strcmp(algorithm->algorithm_names, name))
+        algorithm++;
+    if (!algorithm->algorithm_names)
+        fail("the provider has not what is needed");
+    return algorithm->implementation;
+}
 
 static void openssl_load(void)
 {
-    EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
-    if (!cipher)
+    EVP_CIPHER *any = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
+    if (!any)
         fail("OpenSSL has no ChaCha20-Poly1305");
-    const OSSL_PROVIDER *provider = EVP_CIPHER_get0_provider(cipher);
-    int no_cache;
-    const OSSL_ALGORITHM *algorithm = OSSL_PROVIDER_query_operation(provider, OSSL_OP_CIPHER, &no_cache);
-    while (algorithm->algorithm_names && strcmp(algorithm->algorithm_names, "ChaCha20-Poly1305"))
-        algorithm++;
-    if (!algorithm->algorithm_names)
-        fail("the provider has no ChaCha20-Poly1305");
-    for (const OSSL_DISPATCH *each = algorithm->implementation; each->function_id; each++) {
+    const OSSL_PROVIDER *provider = EVP_CIPHER_get0_provider(any);
+    void *of_provider = OSSL_PROVIDER_get0_provider_ctx(provider);
+    for (const OSSL_DISPATCH *each = openssl_find(provider, OSSL_OP_CIPHER, "ChaCha20"); each->function_id; each++) {
         switch (each->function_id) {
-        case OSSL_FUNC_CIPHER_NEWCTX: new_context = OSSL_FUNC_cipher_newctx(each); break;
-        case OSSL_FUNC_CIPHER_ENCRYPT_INIT: encrypt_init = OSSL_FUNC_cipher_encrypt_init(each); break;
-        case OSSL_FUNC_CIPHER_DECRYPT_INIT: decrypt_init = OSSL_FUNC_cipher_decrypt_init(each); break;
-        case OSSL_FUNC_CIPHER_UPDATE: update = OSSL_FUNC_cipher_update(each); break;
-        case OSSL_FUNC_CIPHER_FINAL: final = OSSL_FUNC_cipher_final(each); break;
-        case OSSL_FUNC_CIPHER_GET_CTX_PARAMS: get_parameters = OSSL_FUNC_cipher_get_ctx_params(each); break;
+        case OSSL_FUNC_CIPHER_NEWCTX: cipher_context = OSSL_FUNC_cipher_newctx(each)(of_provider); break;
+        case OSSL_FUNC_CIPHER_ENCRYPT_INIT: cipher_begin = OSSL_FUNC_cipher_encrypt_init(each); break;
+        case OSSL_FUNC_CIPHER_CIPHER: cipher_run = OSSL_FUNC_cipher_cipher(each); break;
         default: break;
         }
     }
-    context = new_context(OSSL_PROVIDER_get0_provider_ctx(provider));
-    tag_parameter[0] = OSSL_PARAM_construct_octet_string("tag", NULL, TAG);
-    tag_parameter[1] = OSSL_PARAM_construct_end();
+    for (const OSSL_DISPATCH *each = openssl_find(provider, OSSL_OP_MAC, "POLY1305"); each->function_id; each++) {
+        switch (each->function_id) {
+        case OSSL_FUNC_MAC_NEWCTX: mac_context = OSSL_FUNC_mac_newctx(each)(of_provider); break;
+        case OSSL_FUNC_MAC_INIT: mac_begin = OSSL_FUNC_mac_init(each); break;
+        case OSSL_FUNC_MAC_UPDATE: mac_update = OSSL_FUNC_mac_update(each); break;
+        case OSSL_FUNC_MAC_FINAL: mac_final = OSSL_FUNC_mac_final(each); break;
+        default: break;
+        }
+    }
+}
+
+static void openssl_run(const unsigned char *from)
+{
+    size_t written, length = (bytes + 2 * BLOCK - 1) & -(size_t)BLOCK;
+    memcpy(iv + 4, nonce, NONCE);
+    memcpy(in + BLOCK, from, bytes);
+    if (cipher_begin(cipher_context, key, KEY, iv, sizeof iv, NULL) != 1
+        || cipher_run(cipher_context, out, &written, length, in, length) != 1 || written != length)
+        fail("OpenSSL failed on a packet");
+}
+
+static void openssl_authenticate(unsigned char *area, unsigned char *tag)
+{
+    size_t written, padding = -bytes & (PART - 1);
+    uint64_t lengths[] = {0, bytes};
+    memset(area + BLOCK + bytes, 0, padding);
+    memcpy(area + BLOCK + bytes + padding, lengths, sizeof lengths);
+    if (mac_begin(mac_context, out, KEY, NULL) != 1
+        || mac_update(mac_context, area + BLOCK, bytes + padding + PART) != 1
+        || mac_final(mac_context, tag, &written, TAG) != 1)
+        fail("OpenSSL failed on a tag");
 }
 
 static void openssl_seal(uint64_t counter)
 {
-    size_t written;
     count(counter);
-    if (encrypt_init(context, key, KEY, nonce, NONCE, NULL) != 1
-        || update(context, target, &written, bytes, plaintext, bytes) != 1 || written != bytes
-        || final(context, NULL, &written, 0) != 1)
-        fail("OpenSSL failed to seal");
-    tag_parameter[0].data = target + bytes;
-    if (get_parameters(context, tag_parameter) != 1)
-        fail("OpenSSL failed to seal");
+    openssl_run(plaintext);
+    openssl_authenticate(out, target + bytes);
+    memcpy(target, out + BLOCK, bytes);
 }
 
 static void openssl_open(uint64_t counter)
 {
-    size_t written;
+    uint64_t computed[2], given[2];
     (void)counter;
     count(0);
-    tag_parameter[0].data = sealed + bytes;
-    if (decrypt_init(context, key, KEY, nonce, NONCE, tag_parameter) != 1
-        || update(context, target, &written, bytes, sealed, bytes) != 1 || written != bytes
-        || final(context, NULL, &written, 0) != 1)
+    openssl_run(sealed);
+    openssl_authenticate(in, tag_area);
+    memcpy(computed, tag_area, TAG);
+    memcpy(given, sealed + bytes, TAG);
+    if ((computed[0] ^ given[0]) | (computed[1] ^ given[1]))
         fail("OpenSSL failed to open");
+    memcpy(target, out + BLOCK, bytes);
+}
+
+/* BoringSSL, as BoringSslAead calls it. */
+
+typedef int boring_run(void *, void *, size_t *, size_t, const void *, size_t, const void *, size_t, const void *,
+                       size_t);
+static uint64_t boring_context[128];
+static const void *boring_algorithm;
+static int (*boring_init)(void *, const void *, const void *, size_t, size_t, void *);
+static boring_run *boring_seals, *boring_opens;
+
+static int boring_load(void)
+{
+    void *library = dlopen("/usr/lib/x86_64-linux-gnu/android/libcrypto.so.0", RTLD_NOW);
+    if (!library)
+        library = dlopen("/usr/lib/aarch64-linux-gnu/android/libcrypto.so.0", RTLD_NOW);
+    if (!library)
+        return 0;
+    const void *(*algorithm)(void);
+    *(void **)&algorithm = dlsym(library, "EVP_aead_chacha20_poly1305");
+    *(void **)&boring_init = dlsym(library, "EVP_AEAD_CTX_init");
+    *(void **)&boring_seals = dlsym(library, "EVP_AEAD_CTX_seal");
+    *(void **)&boring_opens = dlsym(library, "EVP_AEAD_CTX_open");
+    if (!algorithm || !boring_init || !boring_seals || !boring_opens)
+        return 0;
+    boring_algorithm = algorithm();
+    return 1;
+}
+
+static void boring(boring_run *run, size_t room, const void *from, size_t length)
+{
+    size_t written;
+    if (boring_init(boring_context, boring_algorithm, key, KEY, TAG, NULL) != 1
+        || run(boring_context, target, &written, room, nonce, NONCE, from, length, NULL, 0) != 1 || written != room)
+        fail("BoringSSL failed on a packet");
+}
+
+static void boring_seal(uint64_t counter)
+{
+    count(counter);
+    boring(boring_seals, bytes + TAG, plaintext, bytes);
+}
+
+static void boring_open(uint64_t counter)
+{
+    (void)counter;
+    count(0);
+    boring(boring_opens, bytes, sealed, bytes + TAG);
 }
 
 /* Intel's multi-buffer library, as IpsecMbAead calls it. */
@@ -193,6 +271,13 @@ int main(int argc, char **argv)
     memcpy(sealed, target, bytes + TAG);
     measure("libcrypto", "seal", openssl_seal);
     measure("libcrypto", "open", openssl_open);
+    if (boring_load()) {
+        boring_seal(0);
+        if (memcmp(sealed, target, bytes + TAG))
+            fail("the two libraries disagree");
+        measure("boringssl", "seal", boring_seal);
+        measure("boringssl", "open", boring_open);
+    }
     if (ipsec_load()) {
         ipsec_seal(0);
         if (memcmp(sealed, target, bytes + TAG))

@@ -10,7 +10,7 @@ package dev.culvert.crypto;
 /// not overlap at all, `n` is the length of the plaintext from 0 to [#MAX_PLAINTEXT_BYTES], and the tag stands behind
 /// the ciphertext.
 public sealed interface Aead extends AutoCloseable
-        permits IpsecMbAead, ProviderAead, LibcryptoAead, JdkAead, BouncyCastleAead {
+        permits IpsecMbAead, BoringSslAead, SplitAead, ProviderAead, LibcryptoAead, JdkAead, BouncyCastleAead {
     int KEY_BYTES = 32;
     int TAG_BYTES = 16;
     /// A full IP packet of 65,535 bytes, padded to a multiple of 16.

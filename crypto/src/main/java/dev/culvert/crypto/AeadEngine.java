@@ -9,6 +9,8 @@ import java.util.function.Function;
 public enum AeadEngine {
     /// Taken by `auto` where it is installed and the CPU has AVX-512 IFMA.
     IPSEC_MB("ipsecmb"),
+    /// Taken by `auto` where it is installed.
+    BORINGSSL("boringssl"),
     LIBCRYPTO("libcrypto"),
     JDK("jdk"),
     BOUNCY_CASTLE("bouncycastle");
@@ -16,8 +18,7 @@ public enum AeadEngine {
     /// What an operator writes to leave the choice to us.
     public static final String AUTO = "auto";
 
-    private static final String NO_IFMA =
-            "this CPU has no AVX-512 IFMA, without which it is hardly faster than libcrypto";
+    private static final String NO_IFMA = "this CPU has no AVX-512 IFMA, without which others are as fast";
 
     private final String operatorName;
 
@@ -43,7 +44,8 @@ public enum AeadEngine {
     public Aead newAead() {
         return switch (this) {
             case IPSEC_MB -> new IpsecMbAead();
-            case LIBCRYPTO -> ProviderAead.isOffered() ? new ProviderAead() : new LibcryptoAead();
+            case BORINGSSL -> new BoringSslAead();
+            case LIBCRYPTO -> SplitAead.isOffered() ? new SplitAead() : new LibcryptoAead();
             case JDK -> new JdkAead();
             case BOUNCY_CASTLE -> new BouncyCastleAead();
         };

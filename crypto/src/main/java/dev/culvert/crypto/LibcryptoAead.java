@@ -10,7 +10,7 @@ import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
 
 /// OpenSSL's libcrypto through its EVP interface (EVP_EncryptInit(3)), by java.lang.foreign, as every version from
-/// 1.1 on has it: for machines without OpenSSL 3, where [ProviderAead] is the faster. Zero allocation a packet.
+/// 1.1 on has it: for machines without OpenSSL 3, where [SplitAead] is the faster. Zero allocation a packet.
 ///
 /// The key goes to OpenSSL with each packet, so no native object hangs on a session; the context keeps a copy
 /// of the last key until the next packet, [#forgetKey] or [#close], which cleanses it. Loading this class never

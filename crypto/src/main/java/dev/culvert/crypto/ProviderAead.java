@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
 
-/// The default engine: ChaCha20-Poly1305 of OpenSSL 3 by the functions of its provider (provider-cipher(7)), see
-/// [Libcrypto]. Zero allocation a packet.
+/// ChaCha20-Poly1305 of OpenSSL 3 by the functions of its provider (provider-cipher(7)), see [Libcrypto]: for what
+/// [SplitAead] leaves to it. Zero allocation a packet.
 ///
 /// The key goes to OpenSSL with each packet, so no native object hangs on a session; the context keeps a copy
 /// of the last key until the next packet, [#forgetKey] or [#close], which cleanses it. Loading this class never
@@ -78,7 +78,7 @@ public final class ProviderAead implements Aead {
         }
     }
 
-    /// Whether [AeadEngine#LIBCRYPTO] is this class here.
+    /// Whether it works here.
     static boolean isOffered() {
         return MISSING == null;
     }

@@ -25,9 +25,9 @@ class AeadEngineTest {
     }
 
     @Test
-    void libcryptoIsItsProviderHere() {
+    void libcryptoIsItsPartsHere() {
         try (Aead aead = AeadEngine.LIBCRYPTO.newAead()) {
-            assertThat(aead).isInstanceOf(ProviderAead.class);
+            assertThat(aead).isInstanceOf(SplitAead.class);
         }
     }
 
@@ -35,7 +35,7 @@ class AeadEngineTest {
     void autoLeavesOutWhatHasADisadvantage() {
         AeadEngine.Selection selection =
                 AeadEngine.select("auto", engine -> engine == AeadEngine.IPSEC_MB ? "slow" : "", engine -> "");
-        assertThat(selection).isEqualTo(new AeadEngine.Selection(AeadEngine.LIBCRYPTO, List.of("ipsecmb: slow")));
+        assertThat(selection).isEqualTo(new AeadEngine.Selection(AeadEngine.BORINGSSL, List.of("ipsecmb: slow")));
         assertThat(AeadEngine.select("ipsecmb", engine -> "slow", engine -> "").engine())
                 .isEqualTo(AeadEngine.IPSEC_MB);
     }
@@ -49,7 +49,11 @@ class AeadEngineTest {
         });
         assertThat(selection.engine()).isEqualTo(AeadEngine.BOUNCY_CASTLE);
         assertThat(selection.skipped())
-                .containsExactly("ipsecmb: broken IPSEC_MB", "libcrypto: broken LIBCRYPTO", "jdk: broken JDK");
+                .containsExactly(
+                        "ipsecmb: broken IPSEC_MB",
+                        "boringssl: broken BORINGSSL",
+                        "libcrypto: broken LIBCRYPTO",
+                        "jdk: broken JDK");
         assertThat(tried).containsExactly(AeadEngine.values());
     }
 
@@ -57,8 +61,8 @@ class AeadEngineTest {
     void autoFailsWhenNothingWorks() {
         assertThatThrownBy(() -> AeadEngine.select("auto", engine -> "", engine -> "broken"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("no cipher engine works on this machine: ipsecmb: broken; libcrypto: broken; jdk: broken;"
-                        + " bouncycastle: broken");
+                .hasMessage("no cipher engine works on this machine: ipsecmb: broken; boringssl: broken;"
+                        + " libcrypto: broken; jdk: broken; bouncycastle: broken");
     }
 
     @Test
@@ -76,7 +80,7 @@ class AeadEngineTest {
             assertThatThrownBy(() -> AeadEngine.select(wanted))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("there is no cipher engine '" + wanted
-                            + "'; choose one of auto, ipsecmb, libcrypto, jdk, bouncycastle");
+                            + "'; choose one of auto, ipsecmb, boringssl, libcrypto, jdk, bouncycastle");
         }
     }
 

@@ -28,7 +28,7 @@ final class GatewayArguments {
             names = "--engine",
             paramLabel = "ENGINE",
             description = {
-                "ChaCha20-Poly1305 of: auto, ipsecmb, libcrypto, jdk, bouncycastle. Also CULVERT_ENGINE.",
+                "ChaCha20-Poly1305 of: auto, ipsecmb, boringssl, libcrypto, jdk, bouncycastle. Also CULVERT_ENGINE.",
                 "auto is the first that works; ipsecmb only where the CPU has AVX-512 IFMA."
             })
     private @Nullable String engine;
@@ -116,7 +116,7 @@ final class GatewayArguments {
                 return known;
             }
         }
-        throw new Misuse("--engine takes auto, ipsecmb, libcrypto, jdk or bouncycastle");
+        throw new Misuse("--engine takes auto, ipsecmb, boringssl, libcrypto, jdk or bouncycastle");
     }
 
     private static @Nullable Integer descriptor(String variable, Host host) throws CliFailure {

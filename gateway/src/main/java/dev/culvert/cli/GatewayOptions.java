@@ -28,6 +28,7 @@ public record GatewayOptions(
     public enum Engine {
         AUTO,
         IPSECMB,
+        BORINGSSL,
         LIBCRYPTO,
         JDK,
         BOUNCYCASTLE
