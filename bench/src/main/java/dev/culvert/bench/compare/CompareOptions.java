@@ -18,11 +18,12 @@ import picocli.CommandLine.Option;
         description = {
             "",
             "Runs all rows for all implementations in turns, takes medians, prints a table and writes JSON, Markdown"
-                    + " and a chart (SVG and PNG). Needs root. About ten minutes for each implementation.",
+                    + " and a chart (SVG and PNG). Needs root. About a quarter of an hour for each implementation.",
             ""
         },
         footer = {"", "Exit code 1 if a row that should work did not; the table names it."})
 final class CompareOptions {
+    private static final int WARM_SECONDS = 6;
     private static final int SECONDS = 4;
     private static final int REPETITIONS = 5;
     private static final int MOST = 1000;
@@ -108,9 +109,10 @@ final class CompareOptions {
         return secondsGiven != 0 ? secondsGiven : quick ? 1 : SECONDS;
     }
 
-    /// Before anything is measured with a fresh program.
+    /// Of the same traffic before each measurement, for every implementation: a Java program is compiled while it
+    /// runs, which takes it the first ten seconds.
     int warmSeconds() {
-        return quick ? 1 : 2;
+        return quick ? 1 : WARM_SECONDS;
     }
 
     boolean wants(Row row) {

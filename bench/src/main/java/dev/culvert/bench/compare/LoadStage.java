@@ -32,6 +32,8 @@ final class LoadStage implements Stage {
 
     private static final Duration LIMIT = Duration.ofMinutes(1);
     private static final Duration DRAIN_LIMIT = Duration.ofSeconds(5);
+    /// What is sent is sealed beforehand, and stands in memory.
+    private static final int WARM_MAX_S = 4;
     private static final double SETTLE_S = 0.3;
     private static final double DRAIN_POLL_S = 0.1;
     private static final Pattern COUNTER = Pattern.compile("(?m)^ *(\\d+) +(\\d+) +DROP ");
@@ -122,7 +124,7 @@ final class LoadStage implements Stage {
         settings.put("bytes", load.bytes());
         settings.put("burst", load.burst());
         settings.put("rate", load.rate());
-        settings.put("warm", perSecond);
+        settings.put("warm", perSecond * Math.min(WARM_MAX_S, visit.options.warmSeconds()));
         settings.put("packets", packets);
         return settings;
     }

@@ -65,11 +65,6 @@ final class Pair {
         Iperf.serve(owner, hubSpace);
     }
 
-    void warm(int seconds) {
-        tcp(false, seconds);
-        tcp(true, seconds);
-    }
-
     /// One TCP stream.
     ///
     /// @param down from the hub to the client

@@ -35,10 +35,11 @@ record PairStage(List<Row> rows, boolean ownClient, int configuredPeers) impleme
         }
         Implementation client = ownClient ? visit.implementation : visit.client;
         Pair pair = new Pair(visit.owner, visit.implementation, client, configuredPeers - 1);
-        pair.warm(visit.options.warmSeconds());
         int seconds = visit.options.seconds();
         for (Row row : rows) {
             if (visit.wants(row)) {
+                Map<Metric, Double> unused = measure(pair, row, visit.options.warmSeconds());
+                assert !unused.isEmpty();
                 visit.measured(row, measure(pair, row, seconds));
             }
         }
