@@ -12,6 +12,7 @@ import dev.culvert.device.Device;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceOptions;
 import dev.culvert.device.DropReason;
+import dev.culvert.device.Forwarding;
 import dev.culvert.tun.LinkWatch;
 import dev.culvert.tun.LinuxTun;
 import dev.culvert.tun.ListeningSocket;
@@ -94,6 +95,9 @@ final class Gateway implements RunningGateway {
                 deviceOptions.lanes(),
                 selection.engine().operatorName(),
                 uapi.path());
+        if (deviceOptions.forwarding() == Forwarding.DIRECT) {
+            LOG.info("{}: packets between peers do not pass the host's firewall (forwarding: direct)", tun.name());
+        }
     }
 
     private static Tun tun(GatewayOptions options, DeviceOptions device) throws IOException {
@@ -136,7 +140,8 @@ final class Gateway implements RunningGateway {
                 engine,
                 file.stagedBytesMax() == 0 ? defaults.stagedBytesMax() : file.stagedBytesMax(),
                 file.handshakes(),
-                file.offloads());
+                file.offloads(),
+                file.forwarding());
     }
 
     /// The command line goes before the file, and the file before the default; 0 is not given.
