@@ -32,6 +32,8 @@ final class DeviceState {
     volatile int mtu = DEFAULT_MTU;
     /// The link is up and the sockets are open.
     volatile boolean up;
+    /// No new peers: sessions that stand go on.
+    volatile boolean draining;
 
     private Lane[] lanes = new Lane[0];
 

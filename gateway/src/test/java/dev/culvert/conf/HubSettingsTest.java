@@ -35,6 +35,13 @@ final class HubSettingsTest {
                   udp-gro: off
                   udp-gso: on
                   tun-udp: off
+                admin:
+                  listen: "[::1]:9000"
+                  tls-certificate: /etc/culvert/c.pem
+                  tls-key: /etc/culvert/k.pem
+                  token-file: /etc/culvert/token
+                  peers: 100
+                  compat: mindflavor
                 """);
         assertThat(settings)
                 .isEqualTo(new HubSettings(
@@ -44,7 +51,14 @@ final class HubSettingsTest {
                         "off",
                         5,
                         new HandshakeLimits(1000, 10, 2_500_000_000L, 100, 50, 9, 70),
-                        new Offloads(false, true, true, false)));
+                        new Offloads(false, true, true, false),
+                        new AdminSettings(
+                                "[::1]:9000",
+                                "/etc/culvert/c.pem",
+                                "/etc/culvert/k.pem",
+                                "/etc/culvert/token",
+                                100,
+                                true)));
     }
 
     @ParameterizedTest
