@@ -1,9 +1,13 @@
 package dev.culvert;
 
+import dev.culvert.admin.AdminOptions;
+import dev.culvert.admin.AdminServer;
 import dev.culvert.cli.GatewayLauncher;
 import dev.culvert.cli.GatewayOptions;
 import dev.culvert.cli.RunningGateway;
+import dev.culvert.conf.AdminSettings;
 import dev.culvert.conf.HubSettings;
+import dev.culvert.conf.ListenAddress;
 import dev.culvert.conf.PeerJournal;
 import dev.culvert.crypto.AeadEngine;
 import dev.culvert.crypto.Blake2sMac;
@@ -13,6 +17,7 @@ import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceOptions;
 import dev.culvert.device.DropReason;
 import dev.culvert.device.Forwarding;
+import dev.culvert.metrics.PeerSeries;
 import dev.culvert.tun.LinkWatch;
 import dev.culvert.tun.LinuxTun;
 import dev.culvert.tun.ListeningSocket;
@@ -20,6 +25,8 @@ import dev.culvert.tun.ProcessGuard;
 import dev.culvert.tun.SuspendWatch;
 import dev.culvert.tun.Tun;
 import dev.culvert.uapi.UapiServer;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -50,6 +57,8 @@ final class Gateway implements RunningGateway {
     private final SuspendWatch suspendWatch;
     private final @Nullable LinkWatch watch;
     private final UapiServer uapi;
+    private final @Nullable AdminServer admin;
+    private final ServiceNotices notices = ServiceNotices.ofEnvironment();
     private boolean closed;
 
     static final GatewayLauncher LAUNCHER = Gateway::new;
@@ -87,6 +96,7 @@ final class Gateway implements RunningGateway {
                 device.changed(tun.up(), tun.mtu());
             }
             uapi = unwind.add(uapi(options));
+            admin = admin(options);
             unwind.keep();
         }
         LOG.info(
@@ -123,6 +133,52 @@ final class Gateway implements RunningGateway {
         }
         ListeningSocket.toStandardInput(fd);
         return UapiServer.adopt(tun.name(), device, this::drops, ended::countDown);
+    }
+
+    /// Null if it is off, or if nobody asked for it and its port is taken: by the hub of another interface,
+    /// mostly.
+    private @Nullable AdminServer admin(GatewayOptions options) throws IOException {
+        ListenAddress address = options.admin();
+        if (address == null) {
+            return null;
+        }
+        AdminSettings settings = options.settings().admin();
+        AdminOptions asked = new AdminOptions(
+                address.host(),
+                address.port(),
+                file(settings.tlsCertificate()),
+                file(settings.tlsKey()),
+                file(settings.tokenFile()),
+                new PeerSeries.Options(settings.peersMax(), settings.mindflavor()));
+        if (!address.isLoopback() && asked.tokenFile() == null) {
+            LOG.warn(
+                    "{} serves metrics to whoever reaches {}; `token-file` under `admin` in its settings would ask for a"
+                            + " token",
+                    tun.name(),
+                    address.host());
+        }
+        try {
+            return AdminServer.start(asked, tun.name(), device, this::journalMeters);
+        } catch (IOException e) {
+            if (!address.byDefault()) {
+                throw e;
+            }
+            LOG.warn("{} has no metrics: {}", tun.name(), e.getMessage());
+            return null;
+        }
+    }
+
+    private void journalMeters(MeterRegistry registry) {
+        if (journal != null) {
+            FunctionCounter.builder("culvert.journal.errors", journal, PeerJournal::errors)
+                    .tag("device", tun.name())
+                    .description("How often the journal of peers could not be written")
+                    .register(registry);
+        }
+    }
+
+    private static @Nullable Path file(String name) {
+        return name.isEmpty() ? null : Path.of(name);
     }
 
     private static DeviceOptions deviceOptions(GatewayOptions options, AeadEngine engine) throws IOException {
@@ -169,6 +225,11 @@ final class Gateway implements RunningGateway {
     }
 
     @Override
+    public void announce(State state) {
+        notices.announce(state, device);
+    }
+
+    @Override
     public String interfaceName() {
         return tun.name();
     }
@@ -185,6 +246,10 @@ final class Gateway implements RunningGateway {
         }
         closed = true;
         ended.countDown();
+        notices.close();
+        if (admin != null) {
+            admin.close();
+        }
         uapi.close();
         if (watch != null) {
             watch.close();

@@ -29,6 +29,7 @@ public final class Cli {
             "save",
             "strip",
             "plan",
+            "drain",
             "genkey",
             "pubkey",
             "genpsk",
@@ -86,6 +87,7 @@ public final class Cli {
         root.addSubcommand(new SaveCommand(host));
         root.addSubcommand(new StripCommand(host));
         root.addSubcommand(new PlanCommand(host));
+        root.addSubcommand(new DrainCommand(host));
         root.addSubcommand(new KeyCommands.Genkey(host));
         root.addSubcommand(new KeyCommands.Pubkey(host));
         root.addSubcommand(new KeyCommands.Genpsk(host));

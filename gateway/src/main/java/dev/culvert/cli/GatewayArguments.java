@@ -2,6 +2,7 @@ package dev.culvert.cli;
 
 import dev.culvert.conf.ConfException;
 import dev.culvert.conf.HubSettings;
+import dev.culvert.conf.ListenAddress;
 import dev.culvert.conf.PeerJournal;
 import dev.culvert.device.DeviceOptions;
 import java.io.IOException;
@@ -55,7 +56,16 @@ final class GatewayArguments {
             })
     private @Nullable String journal;
 
-    /// @param remembers whether peers are remembered across restarts where nobody says
+    @Option(
+            names = "--admin",
+            paramLabel = "HOST:PORT|off",
+            description = {
+                "Metrics for Prometheus and health, by HTTP.",
+                "127.0.0.1:9586 under `culvert up`, else off. Also CULVERT_ADMIN_LISTEN, and `admin` in the settings."
+            })
+    private @Nullable String admin;
+
+    /// @param remembers whether, where nobody says, peers are remembered across restarts and metrics are served
     GatewayOptions toOptions(String interfaceName, boolean remembers, Host host)
             throws Misuse, CliFailure, ConfException, IOException {
         int laneCount = number(lanes, "--lanes", "CULVERT_LANES", LANES_MAX, host);
@@ -78,9 +88,23 @@ final class GatewayArguments {
                 workers,
                 file,
                 journal(interfaceName, file, remembers, host),
+                admin(file, remembers, host),
                 null,
                 tunFd,
                 uapiFd);
+    }
+
+    private @Nullable ListenAddress admin(HubSettings file, boolean serves, Host host) throws Misuse {
+        String given = admin == null ? host.variable("CULVERT_ADMIN_LISTEN", "") : admin;
+        String asked = given.isEmpty() ? file.admin().listen() : given;
+        if (asked.isEmpty()) {
+            return serves ? ListenAddress.DEFAULT : null;
+        }
+        try {
+            return ListenAddress.parse(asked, false);
+        } catch (IllegalArgumentException e) {
+            throw new Misuse(String.valueOf(e.getMessage()));
+        }
     }
 
     private @Nullable Path journal(String interfaceName, HubSettings file, boolean remembers, Host host) throws Misuse {

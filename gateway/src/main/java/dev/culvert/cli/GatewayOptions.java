@@ -1,6 +1,7 @@
 package dev.culvert.cli;
 
 import dev.culvert.conf.HubSettings;
+import dev.culvert.conf.ListenAddress;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param handshakeWorkers 0 lets the gateway choose
 /// @param settings of the interface's own file
 /// @param journal where peers are remembered across restarts; null for nowhere
+/// @param admin where metrics and health are served; null for nowhere
 /// @param rehearsal the directory of a rehearsal, which makes no link and has its socket there; else null
 /// @param tunFd an open TUN descriptor to use instead of making one (`WG_TUN_FD`)
 /// @param uapiFd a listening socket to use instead of making one (`WG_UAPI_FD`)
@@ -21,6 +23,7 @@ public record GatewayOptions(
         int handshakeWorkers,
         HubSettings settings,
         @Nullable Path journal,
+        @Nullable ListenAddress admin,
         @Nullable Path rehearsal,
         @Nullable Integer tunFd,
         @Nullable Integer uapiFd) {

@@ -98,7 +98,7 @@ final class RehearseCommand implements Callable<Integer> {
 
     private static GatewayOptions options(String name, Path directory) {
         return new GatewayOptions(
-                name, LANES, GatewayOptions.Engine.AUTO, 0, HubSettings.DEFAULTS, null, directory, null, null);
+                name, LANES, GatewayOptions.Engine.AUTO, 0, HubSettings.DEFAULTS, null, null, directory, null, null);
     }
 
     private static void set(Path socket, String request) throws IOException {

@@ -37,10 +37,12 @@ final class Serving {
             if (options.uapiFd() == null) {
                 new UapiClient(host.sockets()).requireAnswer(gateway.interfaceName());
             }
+            gateway.announce(RunningGateway.State.READY);
             note.ready();
             log.debug("{} is served", gateway.interfaceName());
             lifecycle.await();
             lifecycle.endBegins();
+            gateway.announce(RunningGateway.State.STOPPING);
         }
     }
 }

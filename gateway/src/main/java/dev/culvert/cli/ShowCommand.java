@@ -110,9 +110,8 @@ final class ShowCommand implements Callable<Integer> {
         }
         DeviceStatus device = client.get(name);
         ShowText text = text(host);
-        String shown = field == null
-                ? text.pretty(name, device, client.endpointTroubles(name))
-                : text.field(field, prefix, device);
+        String shown =
+                field == null ? text.pretty(name, device, client.remarks(name)) : text.field(field, prefix, device);
         out.print(shown == null ? "" : shown);
     }
 

@@ -2,7 +2,6 @@ package dev.culvert.cli;
 
 import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PrivateKey;
-import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.IpText;
@@ -11,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
@@ -44,13 +42,13 @@ final class ShowText {
     }
 
     String pretty(String name, DeviceStatus device) {
-        return pretty(name, device, Map.of());
+        return pretty(name, device, UapiAnswer.Remarks.NONE);
     }
 
     /// The form for people.
     ///
-    /// @param troubles with endpoints, by peer; wg(8) has no such line
-    String pretty(String name, DeviceStatus device, Map<PublicKey, String> troubles) {
+    /// @param remarks wg(8) has no such lines
+    String pretty(String name, DeviceStatus device, UapiAnswer.Remarks remarks) {
         StringBuilder text = new StringBuilder(reset);
         title(text, green, "interface", name);
         PrivateKey privateKey = device.privateKey();
@@ -64,11 +62,14 @@ final class ShowText {
         if (device.fwmark() != 0) {
             entry(text, "fwmark", fwmark(device.fwmark()));
         }
+        if (remarks.draining()) {
+            entry(text, "draining", "yes");
+        }
         List<PeerStatus> peers = new ArrayList<>(device.peers());
         peers.sort(LATEST_FIRST);
         for (PeerStatus peer : peers) {
             text.append('\n');
-            pretty(text, peer, troubles.get(peer.publicKey()));
+            pretty(text, peer, remarks.troubles().get(peer.publicKey()));
         }
         return text.toString();
     }

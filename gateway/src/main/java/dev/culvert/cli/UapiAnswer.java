@@ -36,6 +36,7 @@ final class UapiAnswer {
     private List<AllowedIp> allowedIps = new ArrayList<>();
     private @Nullable Integer errno;
     private @Nullable String engine;
+    private boolean draining;
     private final Map<PublicKey, String> endpointTroubles = new HashMap<>();
 
     UapiAnswer(String interfaceName) {
@@ -74,10 +75,24 @@ final class UapiAnswer {
         return new DeviceStatus(privateKey, listenPort, fwmark, List.copyOf(peers));
     }
 
-    /// What a Culvert answered to the question for it.
-    /// None of another program, which does not know the question.
-    Map<PublicKey, String> endpointTroubles() {
-        return endpointTroubles;
+    /// What is special about a device.
+    ///
+    /// @param troubles with endpoints that are names, by peer
+    record Remarks(boolean draining, Map<PublicKey, String> troubles) {
+        static final Remarks NONE = new Remarks(false, Map.of());
+    }
+
+    /// What a Culvert answered to the question for it. None of another program, which does not know the question.
+    Remarks remarks() {
+        return new Remarks(draining, endpointTroubles);
+    }
+
+    /// @throws CliFailure if the device does not know the request, or refused it
+    void requireDone() throws CliFailure {
+        if (errno == null || errno != 0) {
+            throw new CliFailure(
+                    interfaceName + " is served by another program, or an older Culvert: it does not drain");
+        }
     }
 
     String engine() throws CliFailure {
@@ -92,6 +107,7 @@ final class UapiAnswer {
         switch (key) {
             case "errno" -> errno = Integer.valueOf(value);
             case "engine" -> engine = value;
+            case "draining" -> draining = value.equals("true");
             case "endpoint_trouble" -> {
                 int blank = value.indexOf(' ');
                 endpointTroubles.put(

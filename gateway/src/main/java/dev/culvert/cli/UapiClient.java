@@ -1,6 +1,5 @@
 package dev.culvert.cli;
 
-import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.DeviceStatus;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -17,10 +16,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 
 /// Asks devices over their UAPI sockets, whatever program serves them (conformance 2.2, 2.3). Blocks at most
-/// [#SILENCE_MS] between two bytes. It only reads: settings go another way.
+/// [#SILENCE_MS] between two bytes. It reads, and drains: settings go another way.
 final class UapiClient {
     static final int SILENCE_MS = 10_000;
 
@@ -29,7 +27,6 @@ final class UapiClient {
     private static final int BUFFER_BYTES = 1 << 16;
     private static final byte[] GET = "get=1\n\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] ENGINE = "culvert_engine=1\n\n".getBytes(StandardCharsets.US_ASCII);
-
     private static final byte[] ENDPOINTS = "culvert_endpoints=1\n\n".getBytes(StandardCharsets.US_ASCII);
 
     private final Path directory;
@@ -89,13 +86,19 @@ final class UapiClient {
         return ask(interfaceName, ENGINE).engine();
     }
 
-    /// What is wrong with endpoints; nothing is known of it where another program serves the name.
-    Map<PublicKey, String> endpointTroubles(String interfaceName) throws IOException, InterruptedException {
+    /// What is special about it; nothing is known where another program serves the name.
+    UapiAnswer.Remarks remarks(String interfaceName) throws IOException, InterruptedException {
         try {
-            return ask(interfaceName, ENDPOINTS).endpointTroubles();
+            return ask(interfaceName, ENDPOINTS).remarks();
         } catch (CliFailure e) {
-            return Map.of();
+            return UapiAnswer.Remarks.NONE;
         }
+    }
+
+    /// @throws CliFailure with a sentence if no Culvert serves that name
+    void drain(String interfaceName, boolean on) throws CliFailure, IOException, InterruptedException {
+        byte[] request = ("culvert_drain=" + (on ? 1 : 0) + "\n\n").getBytes(StandardCharsets.US_ASCII);
+        ask(interfaceName, request).requireDone();
     }
 
     private UapiAnswer ask(String interfaceName, byte[] question) throws CliFailure, IOException, InterruptedException {

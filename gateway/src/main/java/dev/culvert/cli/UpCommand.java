@@ -4,11 +4,13 @@ import ch.qos.logback.classic.Level;
 import dev.culvert.conf.ConfException;
 import dev.culvert.conf.EndpointResolver;
 import dev.culvert.conf.InterfaceSetup;
+import dev.culvert.conf.PeerLabels;
 import dev.culvert.conf.ProcessCommandRunner;
 import dev.culvert.conf.WgQuickFile;
 import dev.culvert.conf.WgQuickParser;
 import dev.culvert.device.DeviceControl;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -84,12 +86,17 @@ final class UpCommand implements Callable<Integer> {
                     options.settings().deadPeerAfterS(),
                     link);
             setup.up();
+            link.label(name);
+            link.announce(RunningGateway.State.READY);
             note.ready();
             log.info("{} is up; `culvert show {}` shows its peers", name.name(), name.name());
             while (lifecycle.await() == Lifecycle.Event.RELOAD) {
-                reload(setup, name, log);
+                link.announce(RunningGateway.State.RELOADING);
+                reload(setup, link, name, log);
+                link.announce(RunningGateway.State.READY);
             }
             lifecycle.endBegins();
+            link.announce(RunningGateway.State.STOPPING);
             boolean clean = setup.down();
             log.info("{} is down", name.name());
             return clean ? Cli.DONE : Cli.FAILED;
@@ -99,11 +106,12 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
-    private static void reload(InterfaceSetup setup, InterfaceName name, Logger log) {
+    private static void reload(InterfaceSetup setup, GatewayLink link, InterfaceName name, Logger log) {
         try {
             WgQuickFile changed = WgQuickParser.read(name.file());
             changed.warnings().forEach(warning -> log.warn("Warning: {}", warning));
             setup.reload(changed);
+            link.label(name);
             log.info("{} has been read again", name.file());
         } catch (ConfException e) {
             e.problems().forEach(problem -> log.error("culvert: {}", problem));
@@ -133,6 +141,18 @@ final class UpCommand implements Callable<Integer> {
             gateway = started;
             lifecycle.endWith(started);
             return started.device();
+        }
+
+        void label(InterfaceName name) throws IOException {
+            if (gateway != null) {
+                gateway.device().label(PeerLabels.of(Files.readString(name.file())));
+            }
+        }
+
+        void announce(RunningGateway.State state) {
+            if (gateway != null) {
+                gateway.announce(state);
+            }
         }
 
         @Override

@@ -43,6 +43,13 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 ///   udp-gso: on                 # sends many datagrams by one message
 ///   tun-tcp: on                 # large TCP packets to and from the host (TSO)
 ///   tun-udp: on                 # the same of UDP (USO)
+/// admin:                        # metrics and health by HTTP
+///   listen: 127.0.0.1:9586      # or off; under `culvert up` this is the default
+///   tls-certificate: FILE       # PEM, with tls-key
+///   tls-key: FILE
+///   token-file: FILE            # all but /livez and /readyz then takes `Authorization: Bearer`
+///   peers: all                  # with series of their own: all, off, or the number of the busiest
+///   compat: mindflavor          # the other exporter's names as well
 /// ```
 ///
 /// @param lanes 0 if the file does not say
@@ -59,12 +66,21 @@ public record HubSettings(
         int deadPeerAfterS,
         HandshakeLimits handshakes,
         Offloads offloads,
-        Forwarding forwarding) {
+        Forwarding forwarding,
+        AdminSettings admin) {
     /// As long as a session can live unseen, and what wireguard-tools' reresolve-dns waits.
     private static final int DEAD_PEER_AFTER_S = 135;
 
-    public static final HubSettings DEFAULTS =
-            new HubSettings(0, 0, 0, "", DEAD_PEER_AFTER_S, HandshakeLimits.DEFAULTS, Offloads.ALL, Forwarding.KERNEL);
+    public static final HubSettings DEFAULTS = new HubSettings(
+            0,
+            0,
+            0,
+            "",
+            DEAD_PEER_AFTER_S,
+            HandshakeLimits.DEFAULTS,
+            Offloads.ALL,
+            Forwarding.KERNEL,
+            AdminSettings.DEFAULTS);
 
     private static final int DEAD_PEER_AFTER_MAX_S = 86_400;
     private static final long STAGED_BYTES_MIN = 1 << 20;
@@ -79,7 +95,8 @@ public record HubSettings(
             @Nullable Integer deadPeerAfterS,
             @Nullable Handshakes handshakes,
             @Nullable Switches offloads,
-            @Nullable String forwarding) {}
+            @Nullable String forwarding,
+            AdminSettings.@Nullable Document admin) {}
 
     private record Switches(
             @Nullable String udpGro,
@@ -142,7 +159,8 @@ public record HubSettings(
                 Objects.requireNonNullElse(document.deadPeerAfterS(), DEAD_PEER_AFTER_S),
                 limits(document.handshakes()),
                 offloads(document.offloads()),
-                forwarding(document.forwarding()));
+                forwarding(document.forwarding()),
+                AdminSettings.of(document.admin()));
         require("lanes", settings.lanes, 0, DeviceOptions.LANES_MAX);
         require("handshake-workers", settings.handshakeWorkers, 0, DeviceOptions.HANDSHAKE_WORKERS_MAX);
         require("dead-peer-after-s", settings.deadPeerAfterS, 0, DEAD_PEER_AFTER_MAX_S);

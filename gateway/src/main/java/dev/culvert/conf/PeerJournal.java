@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -58,6 +59,7 @@ public final class PeerJournal implements AutoCloseable {
     /// Held while the file is written: an interrupt would close it.
     private final ReentrantLock writing = new ReentrantLock();
     private volatile boolean closing;
+    private final AtomicLong errors = new AtomicLong();
     private @Nullable Thread writer;
 
     // Of the writer alone.
@@ -274,7 +276,13 @@ public final class PeerJournal implements AutoCloseable {
         }
     }
 
+    /// How often it could not be written.
+    public long errors() {
+        return errors.get();
+    }
+
     private void failed(IOException e) {
+        errors.incrementAndGet();
         closeChannel();
         long nowNs = System.nanoTime();
         wholeAgainNs = nowNs + TimeUnit.MILLISECONDS.toNanos(retryMs);

@@ -11,10 +11,13 @@ import dev.culvert.tun.LinkWatch;
 import dev.culvert.tun.LocalRoute;
 import dev.culvert.tun.Tun;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +39,8 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
     private final PeerConfiguration peers;
     private final PeerGreeter greeter;
     private final Runnable onDeleted;
+    private final HealthProbe probe;
+    private volatile Map<PublicKey, PeerLabel> labels = Map.of();
     private final Map<PublicKey, String> endpointTroubles = new ConcurrentHashMap<>();
 
     // Guarded by the lock.
@@ -52,6 +57,7 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
         this.loops = loops;
         this.workers = workers;
         this.onDeleted = onDeleted;
+        probe = new HealthProbe(state, engine);
         greeter = new PeerGreeter(state, name);
         peers = new PeerConfiguration(state, greeter);
     }
@@ -95,6 +101,88 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
         all.addAll(workers.counters());
         all.add(state.counters);
         return all;
+    }
+
+    /// Of each lane, by its number.
+    public List<LaneCounters> laneCounters() {
+        return Arrays.stream(state.lanes()).map(lane -> lane.counters).toList();
+    }
+
+    /// What it is at.
+    public DeviceVitals vitals() {
+        List<Integer> homePeers = new ArrayList<>();
+        List<Long> threads = new ArrayList<>();
+        for (Lane lane : state.lanes()) {
+            homePeers.add(lane.homePeers.get());
+            threads.add(lane.executor.threadId());
+        }
+        return new DeviceVitals(
+                state.up,
+                state.draining,
+                state.handshakes.inboundDepth(),
+                state.load.isUnderLoad(state.clock.bootNs()),
+                state.stagedBudget.reservedBytes(),
+                homePeers,
+                threads);
+    }
+
+    /// Offloads in use.
+    public Offloads offloads() {
+        return state.offloads;
+    }
+
+    // Health.
+
+    /// Whether every lane takes a turn within so long.
+    public boolean lanesAnswer(long timeoutMs) throws InterruptedException {
+        Lane[] lanes = state.lanes();
+        CountDownLatch answered = new CountDownLatch(lanes.length);
+        for (Lane lane : lanes) {
+            lane.command(answered::countDown);
+        }
+        return answered.await(timeoutMs, TimeUnit.MILLISECONDS);
+    }
+
+    /// Why no new peer should be sent here, empty if one may: the result of a handshake with itself, made at most
+    /// once in ten seconds.
+    public String notReady() {
+        int port;
+        synchronized (lock) {
+            if (closed) {
+                return "the interface is closing";
+            }
+            if (state.draining) {
+                return "the hub is draining";
+            }
+            if (!state.up) {
+                return "the interface is down";
+            }
+            port = listenPort();
+        }
+        return probe.trouble(port);
+    }
+
+    @Override
+    public void label(Map<PublicKey, PeerLabel> all) {
+        labels = Map.copyOf(all);
+    }
+
+    @Override
+    public Map<PublicKey, PeerLabel> labels() {
+        return labels;
+    }
+
+    @Override
+    public void drain(boolean on) {
+        if (state.draining != on) {
+            state.draining = on;
+            LOG.info("{}: {}", name, on ? "draining, no new peers are let in" : "no more draining");
+        }
+    }
+
+    @Override
+    public boolean draining() {
+        return state.draining;
     }
 
     // The link, told by rtnetlink.
@@ -300,6 +388,7 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
             identity(null);
             workers.close();
             loops.close();
+            probe.close();
         }
     }
 }

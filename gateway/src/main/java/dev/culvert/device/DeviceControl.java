@@ -29,6 +29,16 @@ public interface DeviceControl {
     /// Sentences by peer, of those that have trouble.
     Map<PublicKey, String> endpointTroubles();
 
+    /// While on, peers without a session get none, and those with one go on.
+    void drain(boolean on);
+
+    boolean draining();
+
+    /// What operators call its peers, all of them anew.
+    void label(Map<PublicKey, PeerLabel> labels);
+
+    Map<PublicKey, PeerLabel> labels();
+
     /// What seals and opens its packets.
     AeadEngine engine();
 }

@@ -11,6 +11,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.SingleThreadEventExecutor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -112,6 +113,13 @@ final class DeviceLoops implements AutoCloseable {
         @Override
         public boolean inLane() {
             return loop.inEventLoop();
+        }
+
+        @Override
+        public long threadId() {
+            return loop instanceof SingleThreadEventExecutor single
+                    ? single.threadProperties().id()
+                    : 0;
         }
 
         @Override

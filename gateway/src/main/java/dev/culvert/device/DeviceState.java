@@ -35,6 +35,8 @@ final class DeviceState {
     volatile @Nullable LocalAddresses localAddresses;
     /// The link is up and the sockets are open.
     volatile boolean up;
+    /// No new peers: sessions that stand go on.
+    volatile boolean draining;
 
     private Lane[] lanes = new Lane[0];
 

@@ -23,6 +23,7 @@ public enum DropReason {
     UNEXPECTED_RESPONSE("a response to no outstanding initiation"),
     BAD_RESPONSE("the response did not open: another preshared key, or a forgery"),
     BAD_COOKIE("a cookie reply that was not asked for or did not open"),
+    DRAINING("the hub is draining, and the peer has no session here"),
     SUPERSEDED("the configuration changed while the handshake was computed"),
     UNKNOWN_INDEX("data of a session that is not ours or has ended"),
     EXPIRED_SESSION("data under a key older than 180 s"),

@@ -173,7 +173,7 @@ final class Handshakes {
         long receivedNs = lane.nowNs;
         return device.handshakes.offerInbound(worker -> {
             if (device.clock.bootNs() - receivedNs < Protocol.REKEY_TIMEOUT_NS) {
-                openInitiation(identity, message, source, worker);
+                openInitiation(identity, message, source, receivedNs, worker);
             } else {
                 // Its sender has made another one and would not take the response. In a storm, work for nothing would
                 // keep the queue long for ever.
@@ -182,7 +182,8 @@ final class Handshakes {
         });
     }
 
-    private void openInitiation(Identity identity, byte[] message, Endpoint source, HandshakeWorker worker) {
+    private void openInitiation(
+            Identity identity, byte[] message, Endpoint source, long receivedNs, HandshakeWorker worker) {
         LaneCounters counters = worker.counters();
         try (ReceivedInitiation received = ReceivedInitiation.open(identity.keys(), message, worker.cipher())) {
             if (received == null) {
@@ -223,7 +224,9 @@ final class Handshakes {
             }
             int remoteIndex = received.senderIndex();
             home.lane.command(() -> home.lane.handshakes.commitInitiationReceived(
-                    home, new Opened(identity, generation, timestamp, draft, remoteIndex, source, message.length)));
+                    home,
+                    new Opened(
+                            identity, generation, timestamp, draft, remoteIndex, source, message.length, receivedNs)));
         }
     }
 
@@ -235,7 +238,8 @@ final class Handshakes {
             ResponseDraft draft,
             int remoteIndex,
             Endpoint source,
-            int bytes) {}
+            int bytes,
+            long receivedNs) {}
 
     private void commitInitiationReceived(LanePeer peer, Opened opened) {
         try (ResponseDraft draft = opened.draft()) {
@@ -248,8 +252,11 @@ final class Handshakes {
             peer.acceptedInitiationBefore = true;
             peer.lastAcceptedInitiationNs = lane.nowNs;
             peer.endpoint = opened.source();
-            device.memory.note(peer.peer);
-            lane.counters.handshakeReceived();
+            if (!device.peers.isHidden(peer.peer)) {
+                device.memory.note(peer.peer);
+                lane.counters.handshakeReceived();
+                lane.counters.handshakeAnswered(lane.nowNs - opened.receivedNs());
+            }
             respond(peer, draft, opened.remoteIndex());
             peer.received(opened.bytes());
             lane.timers.anyAuthenticatedPacketReceived(peer);
@@ -267,6 +274,12 @@ final class Handshakes {
         }
         if (device.identity != opened.identity() || peer.peer.generation != opened.generation()) {
             return DropReason.SUPERSEDED;
+        }
+        if (device.draining
+                && peer.keypairs.current() == null
+                && peer.keypairs.next() == null
+                && !device.peers.isHidden(peer.peer)) {
+            return DropReason.DRAINING;
         }
         if (isStale(peer.peer, opened.timestamp())) {
             return DropReason.STALE_TIMESTAMP;

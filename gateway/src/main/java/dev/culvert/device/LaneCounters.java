@@ -4,8 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /// What a lane, a handshake worker, or the control plane under its lock, has counted since the start. One writes;
-/// any thread reads, a little
-/// late. All values only rise.
+/// any thread reads, a little late. All values only rise.
 @AnyThread
 @SuppressWarnings("EnumOrdinal") // the position in one array; nothing outside the process sees it
 public final class LaneCounters {
@@ -32,10 +31,49 @@ public final class LaneCounters {
         ALLOWED_IPS_MOVED
     }
 
+    /// How often what happened; the bounds of the buckets are powers.
+    @Published
+    public enum Histogram {
+        /// Segments of one recvmmsg: up to 1, 2, 4, … 256, and more.
+        RECEIVED_BATCH(10),
+        /// From an initiation's arrival until its response is queued, in seconds: up to 0.25 ms, 0.5 ms, … 8.192
+        /// s,
+        /// and more.
+        HANDSHAKE_SECONDS(17);
+
+        private final int buckets;
+
+        Histogram(int buckets) {
+            this.buckets = buckets;
+        }
+
+        /// The last one is of all that is greater.
+        public int buckets() {
+            return buckets;
+        }
+
+        private int offset() {
+            int offset = 0;
+            for (Histogram before : values()) {
+                if (before == this) {
+                    return offset;
+                }
+                offset += before.buckets + 1;
+            }
+            throw new AssertionError(this);
+        }
+    }
+
     private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);
     private static final int COUNTERS = Counter.values().length;
 
-    private final long[] values = new long[COUNTERS + DropReason.values().length];
+    private static final int BATCHES = COUNTERS + DropReason.values().length + Histogram.RECEIVED_BATCH.offset();
+    private static final int LATENCIES = COUNTERS + DropReason.values().length + Histogram.HANDSHAKE_SECONDS.offset();
+    private static final int BATCH_LAST = Histogram.RECEIVED_BATCH.buckets - 1;
+    private static final int LATENCY_FIRST_NS = 250_000;
+
+    // Counters, drops, and for each histogram its buckets and its sum.
+    private final long[] values = new long[LATENCIES + Histogram.HANDSHAKE_SECONDS.buckets + 1];
 
     private void add(int index, long amount) {
         ELEMENT.setOpaque(values, index, values[index] + amount);
@@ -56,6 +94,22 @@ public final class LaneCounters {
     void datagramsReceived(int datagrams, int bytes) {
         add(Counter.DATAGRAMS_RECEIVED, datagrams);
         add(Counter.BYTES_RECEIVED, bytes);
+    }
+
+    void batchReceived(int segments) {
+        if (segments == 0) {
+            return;
+        }
+        int bucket = Math.min(Integer.SIZE - Integer.numberOfLeadingZeros(segments - 1), BATCH_LAST);
+        add(BATCHES + bucket, 1);
+        add(BATCHES + Histogram.RECEIVED_BATCH.buckets, segments);
+    }
+
+    void handshakeAnswered(long tookNs) {
+        long steps = Math.max(0, tookNs - 1) / LATENCY_FIRST_NS;
+        int bucket = Math.min(Long.SIZE - Long.numberOfLeadingZeros(steps), Histogram.HANDSHAKE_SECONDS.buckets - 1);
+        add(LATENCIES + bucket, 1);
+        add(LATENCIES + Histogram.HANDSHAKE_SECONDS.buckets, tookNs);
     }
 
     void datagramsSent(int datagrams, int bytes) {
@@ -105,6 +159,16 @@ public final class LaneCounters {
     /// Any thread.
     public long value(Counter counter) {
         return (long) ELEMENT.getOpaque(values, counter.ordinal());
+    }
+
+    /// One bucket alone, not those below it. Any thread.
+    public long bucket(Histogram histogram, int bucket) {
+        return (long) ELEMENT.getOpaque(values, COUNTERS + DropReason.values().length + histogram.offset() + bucket);
+    }
+
+    /// Of segments, or of nanoseconds. Any thread.
+    public long sum(Histogram histogram) {
+        return bucket(histogram, histogram.buckets);
     }
 
     /// Any thread.

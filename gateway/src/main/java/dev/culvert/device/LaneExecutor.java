@@ -7,4 +7,9 @@ import java.util.concurrent.Executor;
 public interface LaneExecutor extends Executor {
     /// True on the lane's own thread.
     boolean inLane();
+
+    /// The thread's number, for its CPU time; 0 if it has no thread of its own.
+    default long threadId() {
+        return 0;
+    }
 }

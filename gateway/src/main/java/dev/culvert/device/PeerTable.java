@@ -11,14 +11,29 @@ import org.jspecify.annotations.Nullable;
 @AnyThread
 final class PeerTable {
     private final ConcurrentHashMap<PublicKey, Peer> byKey = new ConcurrentHashMap<>();
+    private volatile @Nullable Peer hidden;
+
     // In order of creation: a list through the peers themselves, since a map's entry each would be a tenth of what an
     // idle peer costs.
     private @Nullable Peer first;
     private @Nullable Peer last;
 
+    /// Also the hidden one.
     @Nullable
     Peer find(PublicKey key) {
-        return byKey.get(key);
+        Peer found = byKey.get(key);
+        Peer aside = hidden;
+        return found == null && aside != null && aside.publicKey().equals(key) ? aside : found;
+    }
+
+    /// A peer that is in no list: the [HealthProbe]'s.
+    void hide(Peer peer) {
+        hidden = peer;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // that very peer
+    boolean isHidden(Peer peer) {
+        return peer == hidden;
     }
 
     void add(Peer peer) {

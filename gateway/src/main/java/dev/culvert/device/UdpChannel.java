@@ -71,6 +71,7 @@ final class UdpChannel extends AbstractChannel {
     }
 
     private void deliver(int received) {
+        int all = 0;
         for (int i = 0; i < received; i++) {
             int segments = PacketBatch.segmentsOf(array.length(i), array.segmentSize(i));
             if (array.truncated(i) || segments > SEGMENTS_PER_UNIT_MAX) {
@@ -80,6 +81,7 @@ final class UdpChannel extends AbstractChannel {
             if (!batch.hasRoomFor(segments)) {
                 fire();
             }
+            all += segments;
             lane.counters.datagramsReceived(segments, array.length(i));
             int unit = batch.addUnit(slot[i], array.ecn(i));
             batch.source(
@@ -92,6 +94,7 @@ final class UdpChannel extends AbstractChannel {
             batch.local(unit, array.localHi(i), array.localLo(i), array.localInterface(i));
             batch.addSegments(unit, array.address(i), array.length(i), array.segmentSize(i));
         }
+        lane.counters.batchReceived(all);
         fire();
         for (int i = 0; i < received; i++) {
             int kept = lane.handOver.replaceIfLent(slot[i]);

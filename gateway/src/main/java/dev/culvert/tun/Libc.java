@@ -57,6 +57,7 @@ final class Libc {
     private static final MethodHandle SETSOCKOPT = handle("setsockopt");
     private static final MethodHandle GETSOCKOPT = handle("getsockopt");
     private static final MethodHandle RECV = handle("recv");
+    private static final MethodHandle SENDTO = handle("sendto");
     private static final MethodHandle RECVMMSG = handle("recvmmsg");
     private static final MethodHandle SENDMMSG = handle("sendmmsg");
     private static final MethodHandle TIMERFD_CREATE = handle("timerfd_create");
@@ -231,6 +232,15 @@ final class Libc {
     int recv(int fd, long address, long length, int flags) {
         try {
             return check((long) RECV.invokeExact(state, (long) fd, address, length, (long) flags, 0L, 0L));
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int sendto(int fd, long bytes, long length, int flags, long address, int addressLength) {
+        try {
+            return check((long)
+                    SENDTO.invokeExact(state, (long) fd, bytes, length, (long) flags, address, (long) addressLength));
         } catch (Throwable e) {
             throw impossible(e);
         }

@@ -30,9 +30,8 @@ import org.slf4j.LoggerFactory;
 /// is refused; wireguard-go keeps the half that it was given.
 ///
 /// Beyond the protocol, `culvert_drops=1` answers a line for each reason for which packets were dropped, and
-/// `culvert_engine=1` what seals and opens packets, and `culvert_endpoints=1` what is wrong with endpoints that
-/// are
-/// names.
+/// `culvert_engine=1` what seals and opens packets, `culvert_endpoints=1` what is wrong with endpoints that are
+/// names, and whether the device drains; `culvert_drain=1` and `culvert_drain=0` begin and end that.
 final class UapiSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UapiSession.class);
     private static final long SECOND_NS = 1_000_000_000L;
@@ -80,6 +79,8 @@ final class UapiSession implements AutoCloseable {
                 case "culvert_drops=1" -> drops();
                 case "culvert_engine=1" -> engine();
                 case "culvert_endpoints=1" -> endpoints();
+                case "culvert_drain=1" -> drain(true);
+                case "culvert_drain=0" -> drain(false);
                 default -> {
                     skipRequest(length == 0);
                     answer(UapiException.EPROTO);
@@ -229,9 +230,21 @@ final class UapiSession implements AutoCloseable {
             answer(UapiException.EINVAL);
             return;
         }
+        if (device.draining()) {
+            line("draining", "true");
+        }
         for (Map.Entry<PublicKey, String> trouble : device.endpointTroubles().entrySet()) {
             line("endpoint_trouble", trouble.getKey().toHex() + ' ' + trouble.getValue());
         }
+        answer(0);
+    }
+
+    private void drain(boolean on) throws IOException {
+        if (!isBlankLine()) {
+            answer(UapiException.EINVAL);
+            return;
+        }
+        device.drain(on);
         answer(0);
     }
 

@@ -193,7 +193,7 @@ final class CliTest {
         console.run("-f", "--lanes", "3", "--engine", "jdk", "--handshake-workers", "2", "wg0");
         assertThat(seen[0])
                 .isEqualTo(new GatewayOptions(
-                        "wg0", 3, GatewayOptions.Engine.JDK, 2, HubSettings.DEFAULTS, null, null, 3, 4));
+                        "wg0", 3, GatewayOptions.Engine.JDK, 2, HubSettings.DEFAULTS, null, null, null, 3, 4));
         console.environment.put("WG_UAPI_FD", "x");
         assertThat(console.run("-f", "wg0")).isEqualTo(1);
         assertThat(console.err()).startsWith("culvert: WG_UAPI_FD is not the number of an open descriptor");
@@ -221,6 +221,7 @@ final class CliTest {
                 "save",
                 "strip",
                 "plan",
+                "drain",
                 "genkey",
                 "pubkey",
                 "genpsk",
@@ -263,6 +264,7 @@ final class CliTest {
                         6,
                         HubSettings.DEFAULTS,
                         Path.of("/srv/x"),
+                        null,
                         null,
                         null,
                         null));

@@ -9,6 +9,7 @@ import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
 import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.PeerChange;
+import dev.culvert.device.PeerLabel;
 import dev.culvert.device.PeerStatus;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Keeps what it is told, with the kernel's rules for peers and prefixes as far as these tests need them.
 final class FakeDevice implements DeviceControl {
+    private boolean draining;
+    private Map<PublicKey, PeerLabel> labels = Map.of();
     final List<DeviceChange> changes = new ArrayList<>();
     boolean refuses;
     final Map<PublicKey, String> troubles = new LinkedHashMap<>();
@@ -68,6 +71,26 @@ final class FakeDevice implements DeviceControl {
     @Override
     public Map<PublicKey, String> endpointTroubles() {
         return Map.copyOf(troubles);
+    }
+
+    @Override
+    public void drain(boolean on) {
+        draining = on;
+    }
+
+    @Override
+    public boolean draining() {
+        return draining;
+    }
+
+    @Override
+    public void label(Map<PublicKey, PeerLabel> all) {
+        labels = all;
+    }
+
+    @Override
+    public Map<PublicKey, PeerLabel> labels() {
+        return labels;
     }
 
     @Override

@@ -37,6 +37,13 @@ final class HubSettingsTest {
                   udp-gso: on
                   tun-udp: off
                 forwarding: direct
+                admin:
+                  listen: "[::1]:9000"
+                  tls-certificate: /etc/culvert/c.pem
+                  tls-key: /etc/culvert/k.pem
+                  token-file: /etc/culvert/token
+                  peers: 100
+                  compat: mindflavor
                 """);
         assertThat(settings)
                 .isEqualTo(new HubSettings(
@@ -47,7 +54,14 @@ final class HubSettingsTest {
                         5,
                         new HandshakeLimits(1000, 10, 2_500_000_000L, 100, 50, 9, 70),
                         new Offloads(false, true, true, false),
-                        Forwarding.DIRECT));
+                        Forwarding.DIRECT,
+                        new AdminSettings(
+                                "[::1]:9000",
+                                "/etc/culvert/c.pem",
+                                "/etc/culvert/k.pem",
+                                "/etc/culvert/token",
+                                100,
+                                true)));
     }
 
     @ParameterizedTest

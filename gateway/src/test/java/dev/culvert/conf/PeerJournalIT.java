@@ -65,6 +65,7 @@ final class PeerJournalIT implements PeerNotes {
             change(201); // the one before it has been tried, and was refused
             until(changes::isEmpty);
             assertThat(read(file)).isBetween(1, 200);
+            assertThat(journal.errors()).isPositive();
             Files.delete(filler);
             until(() -> read(file) == 201);
             change(202);

@@ -5,6 +5,14 @@ package dev.culvert.device;
 public final class CountersForTests {
     private CountersForTests() {}
 
+    public static void batch(LaneCounters counters, int segments) {
+        counters.batchReceived(segments);
+    }
+
+    public static void answered(LaneCounters counters, long tookNs) {
+        counters.handshakeAnswered(tookNs);
+    }
+
     /// Counters of a lane that dropped and sent.
     public static LaneCounters with(DropReason reason, int drops, int bytesSent) {
         LaneCounters counters = new LaneCounters();

@@ -10,6 +10,7 @@ import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
 import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.PeerChange;
+import dev.culvert.device.PeerLabel;
 import dev.culvert.device.PeerStatus;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A device that only remembers its configuration, by the rules of a set.
 final class RecordingDevice implements DeviceControl {
+    private boolean draining;
+    private Map<PublicKey, PeerLabel> labels = Map.of();
     final Map<PublicKey, String> troubles = new LinkedHashMap<>();
     final List<DeviceChange> changes = new ArrayList<>();
     int refuseWith;
@@ -103,6 +106,26 @@ final class RecordingDevice implements DeviceControl {
     @Override
     public Map<PublicKey, String> endpointTroubles() {
         return Map.copyOf(troubles);
+    }
+
+    @Override
+    public void drain(boolean on) {
+        draining = on;
+    }
+
+    @Override
+    public boolean draining() {
+        return draining;
+    }
+
+    @Override
+    public void label(Map<PublicKey, PeerLabel> all) {
+        labels = all;
+    }
+
+    @Override
+    public Map<PublicKey, PeerLabel> labels() {
+        return labels;
     }
 
     @Override
