@@ -49,6 +49,18 @@ public final class DeviceMetrics implements MeterBinder {
                     "direction",
                     "taken",
                     "Packets that came to another lane than their peer's"),
+            new Named(
+                    Counter.FORWARDED_DIRECT_PACKETS,
+                    "culvert.forwarded.packets",
+                    "path",
+                    "direct",
+                    "Inner packets from peer to peer that the host did not see"),
+            new Named(
+                    Counter.FORWARDED_DIRECT_BYTES,
+                    "culvert.forwarded.bytes",
+                    "path",
+                    "direct",
+                    "Bytes of inner packets from peer to peer that the host did not see"),
             new Named(Counter.HANDSHAKES_INITIATED, "culvert.handshakes", "kind", "initiated", "Handshake messages"),
             new Named(Counter.HANDSHAKES_RECEIVED, "culvert.handshakes", "kind", "answered", "Handshake messages"),
             new Named(Counter.HANDSHAKES_COMPLETED, "culvert.handshakes", "kind", "completed", "Handshake messages"));
