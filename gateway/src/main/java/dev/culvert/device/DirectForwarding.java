@@ -4,13 +4,14 @@ import dev.culvert.wire.IpForward;
 import dev.culvert.wire.IpPacket;
 import org.jspecify.annotations.Nullable;
 
-/// The short cut from peer to peer (`forwarding: direct`; kernel: ip_forward, ip6_forward): a decrypted packet whose
-/// destination belongs to another peer is sealed for that one where it lies, and never sees the TUN, the host's
-/// firewall or its routes.
+/// The short cut from peer to peer (`forwarding: direct`; kernel: ip_forward, ip6_forward): a decrypted packet
+/// whose destination belongs to another peer is sealed for that one where it lies, and never sees the TUN, the
+/// host's firewall or its routes.
 ///
-/// Whatever needs more of a router than one step of the time to live is left to the host's kernel, which gets it
-/// through the TUN as before: what is for the host itself or for nobody, what goes back to its sender, what has
-/// used up its time to live, options, what is longer than the interface's MTU, multicast and link-local addresses.
+/// Whatever needs more of a router than one step of the time to live is left to the host's kernel, which gets
+/// it through the TUN as before: what is for the host itself or for nobody, what goes back to its sender, what
+/// has used up its time to live, options, what is longer than the interface's MTU, multicast and link-local
+/// addresses.
 ///
 /// Packets for a peer of another lane go there as runs: one entry of the ring for those of a GRO unit that
 /// follow one another.

@@ -8,8 +8,8 @@ import io.netty.channel.ChannelPipeline;
 /// reference, and those that others hand to this lane come in as a turn of their own. A full ring is a counted
 /// drop, never a wait. Slots come back by a return ring and are freed by the lane that owns them.
 ///
-/// A misdirected datagram goes over as it came, to be opened at home; a packet of the TUN goes over as plaintext, and
-/// so do those from another peer ([DirectForwarding]), by the run.
+/// A misdirected datagram goes over as it came, to be opened at home; a packet of the TUN goes over as
+/// plaintext, and so do those from another peer ([DirectForwarding]), by the run.
 @LaneConfined
 final class HandOver implements AutoCloseable {
     /// What a ring's entry is.

@@ -8,9 +8,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import org.jspecify.annotations.Nullable;
 
-/// Last on the way in: judges the inner packets (conformance 1.9 "In", step 7) and writes them to the TUN, those of
-/// one flow together where they can be joined; with `forwarding: direct` what is for another peer goes to that one.
-/// The source must belong to the sending peer by the longest match over all peers.
+/// Last on the way in: judges the inner packets (conformance 1.9 "In", step 7) and writes them to the TUN, those
+/// of one flow together where they can be joined; with `forwarding: direct` what is for another peer goes to
+/// that one. The source must belong to the sending peer by the longest match over all peers.
 @LaneConfined
 @Sharable // by the two sockets of one lane
 final class RouteHandler extends ChannelInboundHandlerAdapter {

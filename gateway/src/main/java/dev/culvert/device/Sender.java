@@ -94,8 +94,8 @@ final class Sender implements AutoCloseable {
         sent(peer, keypair);
     }
 
-    /// Sends an inner packet of another peer, sealed from where it lies into the datagram. The memory is the caller's
-    /// again when this returns.
+    /// Sends an inner packet of another peer, sealed from where it lies into the datagram. The memory is the
+    /// caller's again when this returns.
     ///
     /// @param packet with [TransportData#HEADER_BYTES] before it and [TransportData#TAG_BYTES] behind that may be
     ///     overwritten

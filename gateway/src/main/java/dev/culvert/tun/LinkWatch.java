@@ -24,7 +24,8 @@ public final class LinkWatch implements AutoCloseable {
             return false;
         }
 
-        /// @param routes what the kernel takes for its own in the interface's network namespace; null while that is
+        /// @param routes what the kernel takes for its own in the interface's network namespace; null while that
+        /// is
         ///     not known
         default void localRoutes(@Nullable List<LocalRoute> routes) {}
     }

@@ -1,6 +1,7 @@
 package dev.culvert.tun;
 
-/// A prefix whose packets the kernel takes for its own: its addresses, and those of broadcast, anycast and multicast.
+/// A prefix whose packets the kernel takes for its own: its addresses, and those of broadcast, anycast and
+/// multicast.
 ///
 /// @param hi of the address, as the packet path has it: IPv4 stands in the upper half
 /// @param length of the prefix in bits

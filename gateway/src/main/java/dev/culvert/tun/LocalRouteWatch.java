@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Tells what the kernel takes for its own, from the routing table *local* (rtnetlink(7), RTM_GETROUTE), and again
-/// whenever addresses or that table change. Of one event loop's thread but for the beginning and the end; its
-/// [LinkWatch] takes it along when the interface moves to another network namespace.
+/// Tells what the kernel takes for its own, from the routing table *local* (rtnetlink(7), RTM_GETROUTE), and
+/// again whenever addresses or that table change. Of one event loop's thread but for the beginning and the end;
+/// its [LinkWatch] takes it along when the interface moves to another network namespace.
 final class LocalRouteWatch implements AutoCloseable {
     private static final int NETLINK_ROUTE = 0;
     private static final int SOL_NETLINK = 270;

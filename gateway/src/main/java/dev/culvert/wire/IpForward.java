@@ -1,7 +1,7 @@
 package dev.culvert.wire;
 
-/// What a router does to a packet that it has no reason to look at more closely (kernel: ip_forward, ip6_forward;
-/// RFC 1812, 5.3.1; RFC 8200, 3).
+/// What a router does to a packet that it has no reason to look at more closely (kernel: ip_forward,
+/// ip6_forward; RFC 1812, 5.3.1; RFC 8200, 3).
 public final class IpForward {
     private static final int IPV4_WITHOUT_OPTIONS = 0x45;
     private static final int HOP_BY_HOP_OPTIONS = 0;

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// `forwarding: direct` through real lanes: what goes from spoke to spoke without the hub's host, and what does not.
+/// `forwarding: direct` through real lanes: what goes from spoke to spoke without the hub's host, and what does
+/// not.
 @LaneConfined
 final class DirectForwardingTest {
     private static final int HUB = 1;

@@ -11,8 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Two spokes talk through a hub: what they see is the same whether its kernel forwards or Culvert does, but for the
-/// firewall of the hub's host.
+/// Two spokes talk through a hub: what they see is the same whether its kernel forwards or Culvert does, but for
+/// the firewall of the hub's host.
 @ParameterizedClass(name = "{0}")
 @MethodSource("dev.culvert.it.Topology#eachForwarding")
 @ExtendWith(LogsOnFailure.class)
