@@ -25,6 +25,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 ///
 /// ```yaml
 /// lanes: 2                      # event loops; one for each core
+/// cpus: 0-1                     # lane by lane, as taskset(1) takes them; wherever the system likes
 /// handshake-workers: 1          # threads for handshakes; half as many as cores
 /// staged-bytes-max: 67108864    # for all packets that wait for a handshake
 /// journal: on                   # on, off or a file: remembers peers across restarts
@@ -58,6 +59,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /// @param journal `on`, `off` or a file; empty if the file does not say
 /// @param deadPeerAfterS seconds without a handshake after which the name of a peer that we send to is looked up
 ///     again; 0 is never
+/// @param cpus that the lanes run on; empty if the file does not say
 public record HubSettings(
         int lanes,
         int handshakeWorkers,
@@ -67,6 +69,7 @@ public record HubSettings(
         HandshakeLimits handshakes,
         Offloads offloads,
         Forwarding forwarding,
+        List<Integer> cpus,
         AdminSettings admin) {
     /// As long as a session can live unseen, and what wireguard-tools' reresolve-dns waits.
     private static final int DEAD_PEER_AFTER_S = 135;
@@ -80,6 +83,7 @@ public record HubSettings(
             HandshakeLimits.DEFAULTS,
             Offloads.ALL,
             Forwarding.KERNEL,
+            List.of(),
             AdminSettings.DEFAULTS);
 
     private static final int DEAD_PEER_AFTER_MAX_S = 86_400;
@@ -96,6 +100,7 @@ public record HubSettings(
             @Nullable Handshakes handshakes,
             @Nullable Switches offloads,
             @Nullable String forwarding,
+            @Nullable String cpus,
             AdminSettings.@Nullable Document admin) {}
 
     private record Switches(
@@ -160,6 +165,7 @@ public record HubSettings(
                 limits(document.handshakes()),
                 offloads(document.offloads()),
                 forwarding(document.forwarding()),
+                document.cpus() == null ? List.of() : CpuList.parse(document.cpus()),
                 AdminSettings.of(document.admin()));
         require("lanes", settings.lanes, 0, DeviceOptions.LANES_MAX);
         require("handshake-workers", settings.handshakeWorkers, 0, DeviceOptions.HANDSHAKE_WORKERS_MAX);

@@ -66,6 +66,7 @@ final class Libc {
     private static final MethodHandle SETNS = handle("setns");
     private static final MethodHandle PRCTL = handle("prctl");
     private static final MethodHandle SETRLIMIT = handle("setrlimit");
+    private static final MethodHandle SCHED_SETAFFINITY = handle("sched_setaffinity");
     private static final MethodHandle STRERROR = handle("strerror");
 
     private static final long ERRNO_OFFSET =
@@ -307,6 +308,15 @@ final class Libc {
     int setrlimit(int resource, long rlimit) {
         try {
             return check((long) SETRLIMIT.invokeExact(state, (long) resource, rlimit, 0L, 0L, 0L, 0L));
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    /// Of the calling thread.
+    int schedSetaffinity(int bytes, long mask) {
+        try {
+            return check((long) SCHED_SETAFFINITY.invokeExact(state, 0L, (long) bytes, mask, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }

@@ -8,6 +8,7 @@ import dev.culvert.device.HandshakeLimits;
 import dev.culvert.device.Offloads;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +38,7 @@ final class HubSettingsTest {
                   udp-gso: on
                   tun-udp: off
                 forwarding: direct
+                cpus: 2,0-1
                 admin:
                   listen: "[::1]:9000"
                   tls-certificate: /etc/culvert/c.pem
@@ -55,6 +57,7 @@ final class HubSettingsTest {
                         new HandshakeLimits(1000, 10, 2_500_000_000L, 100, 50, 9, 70),
                         new Offloads(false, true, true, false),
                         Forwarding.DIRECT,
+                        List.of(2, 0, 1),
                         new AdminSettings(
                                 "[::1]:9000",
                                 "/etc/culvert/c.pem",
@@ -83,6 +86,7 @@ final class HubSettingsTest {
             lanes: 2\\nlane: 3                      | f:2: there is no setting 'lane'; did you mean 'lanes'?
             handshakes:\\n  que: 3                  | f:2: there is no setting 'que'; did you mean 'queue'?
             offloads:\\n  tun-tcp: no          | f: tun-tcp must be on or off, not no
+            cpus: one                               | f: cpus takes numbers and ranges of CPUs as taskset(1) does, 0-3,8 for instance, not one
             forwarding: straight                    | f: forwarding must be kernel or direct, not straight
             lanes: many                             | f:1: 'lanes' takes a whole number
             handshakes:\\n  under-load-for-ms: -1 | f: under-load-for-ms must be from 0 to 3600000, not -1

@@ -93,7 +93,14 @@ final class DirectForwardingIT {
         connect(inner);
         Ping.succeeds(one.namespace(), two.inner(inner), 2);
         String table = "inet shut" + inner.name();
-        hub.namespace().nft("table " + table + " { chain c { type filter hook forward priority 0; policy drop; } }");
+        hub.namespace().nft("""
+                table %s {
+                  chain forward {
+                    type filter hook forward priority 0
+                    policy drop
+                  }
+                }
+                """.formatted(table));
         try {
             if (direct) {
                 Ping.succeeds(one.namespace(), two.inner(inner), 20);
