@@ -24,6 +24,7 @@ final class DeviceState {
     final LaneCounters counters = new LaneCounters();
 
     final PeerMemory memory = new PeerMemory();
+    final IncidentLog incidents;
     final LimitedLog staleTimestampLog = new LimitedLog();
     final LimitedLog sendErrorLog = new LimitedLog();
 
@@ -45,6 +46,7 @@ final class DeviceState {
             StagedBudget stagedBudget,
             Offloads offloads) {
         this.clock = clock;
+        incidents = new IncidentLog(clock);
         this.random = random;
         this.handshakes = handshakes;
         this.load = load;
