@@ -16,6 +16,7 @@ import dev.culvert.device.Device;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceOptions;
 import dev.culvert.device.DropReason;
+import dev.culvert.device.Forwarding;
 import dev.culvert.metrics.PeerSeries;
 import dev.culvert.tun.LinkWatch;
 import dev.culvert.tun.LinuxTun;
@@ -104,6 +105,9 @@ final class Gateway implements RunningGateway {
                 deviceOptions.lanes(),
                 selection.engine().operatorName(),
                 uapi.path());
+        if (deviceOptions.forwarding() == Forwarding.DIRECT) {
+            LOG.info("{}: packets between peers do not pass the host's firewall (forwarding: direct)", tun.name());
+        }
     }
 
     private static Tun tun(GatewayOptions options, DeviceOptions device) throws IOException {
@@ -192,7 +196,8 @@ final class Gateway implements RunningGateway {
                 engine,
                 file.stagedBytesMax() == 0 ? defaults.stagedBytesMax() : file.stagedBytesMax(),
                 file.handshakes(),
-                file.offloads());
+                file.offloads(),
+                file.forwarding());
     }
 
     /// The command line goes before the file, and the file before the default; 0 is not given.

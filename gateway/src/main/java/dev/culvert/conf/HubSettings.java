@@ -1,6 +1,7 @@
 package dev.culvert.conf;
 
 import dev.culvert.device.DeviceOptions;
+import dev.culvert.device.Forwarding;
 import dev.culvert.device.HandshakeLimits;
 import dev.culvert.device.Offloads;
 import java.io.IOException;
@@ -28,6 +29,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /// staged-bytes-max: 67108864    # for all packets that wait for a handshake
 /// journal: on                   # on, off or a file: remembers peers across restarts
 /// dead-peer-after-s: 135        # so long without a handshake: its Endpoint's name is looked up again; 0: never
+/// forwarding: kernel            # from peer to peer; direct: past the host's kernel and its firewall
 /// handshakes:                   # against floods
 ///   queue: 16384                # initiations that wait; more are dropped
 ///   under-load-at: 512          # so many waiting: a cookie is required
@@ -64,12 +66,21 @@ public record HubSettings(
         int deadPeerAfterS,
         HandshakeLimits handshakes,
         Offloads offloads,
+        Forwarding forwarding,
         AdminSettings admin) {
     /// As long as a session can live unseen, and what wireguard-tools' reresolve-dns waits.
     private static final int DEAD_PEER_AFTER_S = 135;
 
     public static final HubSettings DEFAULTS = new HubSettings(
-            0, 0, 0, "", DEAD_PEER_AFTER_S, HandshakeLimits.DEFAULTS, Offloads.ALL, AdminSettings.DEFAULTS);
+            0,
+            0,
+            0,
+            "",
+            DEAD_PEER_AFTER_S,
+            HandshakeLimits.DEFAULTS,
+            Offloads.ALL,
+            Forwarding.KERNEL,
+            AdminSettings.DEFAULTS);
 
     private static final int DEAD_PEER_AFTER_MAX_S = 86_400;
     private static final long STAGED_BYTES_MIN = 1 << 20;
@@ -84,6 +95,7 @@ public record HubSettings(
             @Nullable Integer deadPeerAfterS,
             @Nullable Handshakes handshakes,
             @Nullable Switches offloads,
+            @Nullable String forwarding,
             AdminSettings.@Nullable Document admin) {}
 
     private record Switches(
@@ -147,6 +159,7 @@ public record HubSettings(
                 Objects.requireNonNullElse(document.deadPeerAfterS(), DEAD_PEER_AFTER_S),
                 limits(document.handshakes()),
                 offloads(document.offloads()),
+                forwarding(document.forwarding()),
                 AdminSettings.of(document.admin()));
         require("lanes", settings.lanes, 0, DeviceOptions.LANES_MAX);
         require("handshake-workers", settings.handshakeWorkers, 0, DeviceOptions.HANDSHAKE_WORKERS_MAX);
@@ -155,6 +168,15 @@ public record HubSettings(
             require("staged-bytes-max", settings.stagedBytesMax, STAGED_BYTES_MIN, STAGED_BYTES_MAX);
         }
         return settings;
+    }
+
+    private static Forwarding forwarding(@Nullable String given) {
+        return switch (given) {
+            case null -> Forwarding.KERNEL;
+            case "kernel" -> Forwarding.KERNEL;
+            case "direct" -> Forwarding.DIRECT;
+            default -> throw new IllegalArgumentException("forwarding must be kernel or direct, not " + given);
+        };
     }
 
     private static Offloads offloads(@Nullable Switches given) {

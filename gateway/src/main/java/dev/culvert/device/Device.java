@@ -8,6 +8,7 @@ import dev.culvert.noise.CookieChecker;
 import dev.culvert.noise.StaticIdentity;
 import dev.culvert.tun.Errno;
 import dev.culvert.tun.LinkWatch;
+import dev.culvert.tun.LocalRoute;
 import dev.culvert.tun.Tun;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -73,8 +74,14 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
         HandshakeLoad load = new HandshakeLoad(workers, limits, DeviceState.randomLong(random), clock.bootNs());
         Offloads wanted = options.offloads();
         Offloads offloads = new Offloads(wanted.udpGro(), wanted.udpGso(), tun.tcpSegments(), tun.udpSegments());
-        DeviceState state =
-                new DeviceState(clock, random, workers, load, new StagedBudget(options.stagedBytesMax()), offloads);
+        DeviceState state = new DeviceState(
+                clock,
+                random,
+                workers,
+                load,
+                new StagedBudget(options.stagedBytesMax()),
+                offloads,
+                options.forwarding());
         DeviceLoops loops = DeviceLoops.start(options, state, tun, onDeleted);
         return new Device(options, state, loops, workers, onDeleted);
     }
@@ -193,6 +200,16 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
                 linkDown();
             }
         }
+    }
+
+    @Override
+    public boolean wantsLocalRoutes() {
+        return state.forwarding == Forwarding.DIRECT;
+    }
+
+    @Override
+    public void localRoutes(@Nullable List<LocalRoute> routes) {
+        state.localAddresses = routes == null ? null : LocalAddresses.of(routes);
     }
 
     @Override

@@ -11,6 +11,7 @@ import dev.culvert.crypto.AeadEngine;
 /// @param stagedBytesMax over all peers, for packets that wait for a handshake
 /// @param handshakes against floods
 /// @param offloads that may be used
+/// @param forwarding from peer to peer
 @Published
 public record DeviceOptions(
         String name,
@@ -19,7 +20,8 @@ public record DeviceOptions(
         AeadEngine engine,
         long stagedBytesMax,
         HandshakeLimits handshakes,
-        Offloads offloads) {
+        Offloads offloads,
+        Forwarding forwarding) {
     public static final int LANES_MAX = 64;
     public static final int HANDSHAKE_WORKERS_MAX = 64;
     public static final long DEFAULT_STAGED_BYTES_MAX = 64L << 20;
@@ -43,6 +45,7 @@ public record DeviceOptions(
                 engine,
                 DEFAULT_STAGED_BYTES_MAX,
                 HandshakeLimits.DEFAULTS,
-                Offloads.ALL);
+                Offloads.ALL,
+                Forwarding.KERNEL);
     }
 }

@@ -3,6 +3,7 @@ package dev.culvert.conf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.culvert.device.Forwarding;
 import dev.culvert.device.HandshakeLimits;
 import dev.culvert.device.Offloads;
 import java.nio.file.Files;
@@ -35,6 +36,7 @@ final class HubSettingsTest {
                   udp-gro: off
                   udp-gso: on
                   tun-udp: off
+                forwarding: direct
                 admin:
                   listen: "[::1]:9000"
                   tls-certificate: /etc/culvert/c.pem
@@ -52,6 +54,7 @@ final class HubSettingsTest {
                         5,
                         new HandshakeLimits(1000, 10, 2_500_000_000L, 100, 50, 9, 70),
                         new Offloads(false, true, true, false),
+                        Forwarding.DIRECT,
                         new AdminSettings(
                                 "[::1]:9000",
                                 "/etc/culvert/c.pem",
@@ -80,6 +83,7 @@ final class HubSettingsTest {
             lanes: 2\\nlane: 3                      | f:2: there is no setting 'lane'; did you mean 'lanes'?
             handshakes:\\n  que: 3                  | f:2: there is no setting 'que'; did you mean 'queue'?
             offloads:\\n  tun-tcp: no          | f: tun-tcp must be on or off, not no
+            forwarding: straight                    | f: forwarding must be kernel or direct, not straight
             lanes: many                             | f:1: 'lanes' takes a whole number
             handshakes:\\n  under-load-for-ms: -1 | f: under-load-for-ms must be from 0 to 3600000, not -1
             lanes: 65                               | f: lanes must be from 0 to 64, not 65
