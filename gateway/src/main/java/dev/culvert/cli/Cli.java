@@ -30,6 +30,8 @@ public final class Cli {
             "strip",
             "plan",
             "drain",
+            "why",
+            "top",
             "genkey",
             "pubkey",
             "genpsk",
@@ -88,6 +90,8 @@ public final class Cli {
         root.addSubcommand(new StripCommand(host));
         root.addSubcommand(new PlanCommand(host));
         root.addSubcommand(new DrainCommand(host));
+        root.addSubcommand(new WhyCommand(host));
+        root.addSubcommand(new TopCommand(host));
         root.addSubcommand(new KeyCommands.Genkey(host));
         root.addSubcommand(new KeyCommands.Pubkey(host));
         root.addSubcommand(new KeyCommands.Genpsk(host));
