@@ -30,6 +30,9 @@ public final class Cli {
             "strip",
             "plan",
             "drain",
+            "init",
+            "add-peer",
+            "qr",
             "genkey",
             "pubkey",
             "genpsk",
@@ -88,6 +91,9 @@ public final class Cli {
         root.addSubcommand(new StripCommand(host));
         root.addSubcommand(new PlanCommand(host));
         root.addSubcommand(new DrainCommand(host));
+        root.addSubcommand(new InitCommand(host));
+        root.addSubcommand(new AddPeerCommand(host));
+        root.addSubcommand(new QrCommand(host));
         root.addSubcommand(new KeyCommands.Genkey(host));
         root.addSubcommand(new KeyCommands.Pubkey(host));
         root.addSubcommand(new KeyCommands.Genpsk(host));
