@@ -32,6 +32,9 @@ public final class Cli {
             "drain",
             "why",
             "top",
+            "init",
+            "add-peer",
+            "qr",
             "genkey",
             "pubkey",
             "genpsk",
@@ -92,6 +95,9 @@ public final class Cli {
         root.addSubcommand(new DrainCommand(host));
         root.addSubcommand(new WhyCommand(host));
         root.addSubcommand(new TopCommand(host));
+        root.addSubcommand(new InitCommand(host));
+        root.addSubcommand(new AddPeerCommand(host));
+        root.addSubcommand(new QrCommand(host));
         root.addSubcommand(new KeyCommands.Genkey(host));
         root.addSubcommand(new KeyCommands.Pubkey(host));
         root.addSubcommand(new KeyCommands.Genpsk(host));
