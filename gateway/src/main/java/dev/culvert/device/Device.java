@@ -351,6 +351,13 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
         return Map.copyOf(endpointTroubles);
     }
 
+    @Override
+    public List<Diagnosis> why(String query) {
+        synchronized (lock) {
+            return new Diagnoser(state, endpointTroubles, labels).why(query);
+        }
+    }
+
     // What is remembered across restarts.
 
     /// Gives the device what an earlier run knew of its peers, whether they are configured yet or not, and

@@ -25,6 +25,7 @@ final class DeviceState {
     final LaneCounters counters = new LaneCounters();
 
     final PeerMemory memory = new PeerMemory();
+    final IncidentLog incidents;
     final LimitedLog staleTimestampLog = new LimitedLog();
     final LimitedLog sendErrorLog = new LimitedLog();
 
@@ -49,6 +50,7 @@ final class DeviceState {
             Offloads offloads,
             Forwarding forwarding) {
         this.clock = clock;
+        incidents = new IncidentLog(clock);
         this.random = random;
         this.handshakes = handshakes;
         this.load = load;

@@ -66,6 +66,7 @@ final class RouteHandler extends ChannelInboundHandlerAdapter {
             return lengthBytes == IpPacket.BAD_VERSION ? DropReason.INNER_VERSION : DropReason.INNER_LENGTH;
         }
         if (ownerOfSource(inner) != peer.peer) {
+            notAllowed(inner, peer);
             return DropReason.SPOOFED_SOURCE;
         }
         Ecn.decapsulate(inner, batch.unitEcn[batch.unit[segment]]);
@@ -73,6 +74,17 @@ final class RouteHandler extends ChannelInboundHandlerAdapter {
             lane.egress.write(inner, lengthBytes);
         }
         return null;
+    }
+
+    /// Nothing is made for it beyond the allowance.
+    private void notAllowed(long inner, LanePeer peer) {
+        if (lane.device.incidents.allows(IncidentLog.Of.PACKET, lane.nowNs)) {
+            boolean isIpv6 = IpPacket.isIpv6(inner);
+            AllowedIp source =
+                    new AllowedIp(isIpv6, IpPacket.sourceHi(inner), IpPacket.sourceLo(inner), isIpv6 ? 128 : 32);
+            lane.device.incidents.ofPeer(
+                    peer.peer, Cause.SOURCE_NOT_ALLOWED, peer.endpoint, "from " + IpText.formatAddress(source));
+        }
     }
 
     private @Nullable Peer ownerOfSource(long inner) {

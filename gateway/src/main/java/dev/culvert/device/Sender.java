@@ -60,6 +60,9 @@ final class Sender implements AutoCloseable {
         Endpoint to = peer.endpoint;
         if (to == null) {
             lane.counters.dropped(DropReason.NO_ENDPOINT, segments);
+            if (lane.device.incidents.allows(IncidentLog.Of.PACKET, lane.nowNs)) {
+                lane.device.incidents.ofPeer(peer.peer, Cause.NO_ENDPOINT, null, "");
+            }
             lane.unreachable.answer(packet, lengthBytes);
             return;
         }

@@ -54,15 +54,15 @@ public final class DeviceMetrics implements MeterBinder {
             new Named(
                     Counter.FORWARDED_DIRECT_PACKETS,
                     "culvert.forwarded.packets",
-                    "way",
+                    "path",
                     "direct",
-                    "Packets from peer to peer that the host's kernel did not see"),
+                    "Inner packets from peer to peer that the host did not see"),
             new Named(
                     Counter.FORWARDED_DIRECT_BYTES,
                     "culvert.forwarded.bytes",
-                    "way",
+                    "path",
                     "direct",
-                    "Bytes from peer to peer that the host's kernel did not see"),
+                    "Bytes of inner packets from peer to peer that the host did not see"),
             new Named(Counter.HANDSHAKES_INITIATED, "culvert.handshakes", "kind", "initiated", "Handshake messages"),
             new Named(Counter.HANDSHAKES_RECEIVED, "culvert.handshakes", "kind", "answered", "Handshake messages"),
             new Named(Counter.HANDSHAKES_COMPLETED, "culvert.handshakes", "kind", "completed", "Handshake messages"));
