@@ -36,7 +36,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.json.JsonMapper;
 
-/// `/metrics`, `/livez`, `/readyz`, `/api/status` and `/api/why` over HTTP, by Vert.x on a thread of its own and two workers,
+/// `/metrics`, `/livez`, `/readyz`, `/api/status` and `/api/why` over HTTP, by Vert.x on a thread of its own and two
+/// workers,
 /// none
 /// of them a lane.
 ///

@@ -20,8 +20,8 @@ record PeerRate(PeerStatus peer, double rxPerSecond, double txPerSecond) {
     private static final Comparator<PeerRate> BUSIEST_FIRST = Comparator.comparingDouble(
                     (PeerRate rate) -> rate.rxPerSecond + rate.txPerSecond)
             .reversed()
-            .thenComparing(
-                    Comparator.comparingLong((PeerRate rate) -> rate.peer.lastHandshakeWallNs()).reversed());
+            .thenComparing(Comparator.comparingLong((PeerRate rate) -> rate.peer.lastHandshakeWallNs())
+                    .reversed());
 
     /// Of all peers of the second look, the busiest first, and then those that connected last. A counter that has
     /// fallen has begun anew.

@@ -91,8 +91,7 @@ final class ShowCommand implements Callable<Integer> {
         }
         UapiClient client = new UapiClient(host.sockets());
         if (json) {
-            List<String> names =
-                    target.equals("all") ? client.interfaces() : List.of(InterfaceName.checked(target));
+            List<String> names = target.equals("all") ? client.interfaces() : List.of(InterfaceName.checked(target));
             out.print(ShowJson.of(names, client));
             out.flush();
             return Cli.DONE;

@@ -63,7 +63,9 @@ final class ShowJson {
         }
         peer.put("allowed_ips", status.allowedIps().stream().map(IpText::format).toList());
         if (status.lastHandshakeWallNs() != 0) {
-            peer.put("latest_handshake", Instant.EPOCH.plusNanos(status.lastHandshakeWallNs()).toString());
+            peer.put(
+                    "latest_handshake",
+                    Instant.EPOCH.plusNanos(status.lastHandshakeWallNs()).toString());
         }
         peer.put("received_bytes", status.rxBytes());
         peer.put("sent_bytes", status.txBytes());

@@ -7,7 +7,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 
-/// The terminal that a command runs in, by stty(1): its size, and its keys as they are pressed. What it was before comes
+/// The terminal that a command runs in, by stty(1): its size, and its keys as they are pressed. What it was before
+/// comes
 /// back at the end, however the program ends; Ctrl-C is a key like q.
 final class Terminal implements AutoCloseable {
     private static final File TTY = new File("/dev/tty");

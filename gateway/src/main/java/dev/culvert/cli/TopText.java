@@ -92,7 +92,9 @@ final class TopText {
         if (seconds < 120) {
             return Math.max(0, seconds) + " s";
         }
-        return seconds < 7200 ? seconds / 60 + " min" : seconds < 172_800 ? seconds / 3600 + " h" : seconds / 86_400 + " d";
+        return seconds < 7200
+                ? seconds / 60 + " min"
+                : seconds < 172_800 ? seconds / 3600 + " h" : seconds / 86_400 + " d";
     }
 
     private static String bytes(double bytes) {

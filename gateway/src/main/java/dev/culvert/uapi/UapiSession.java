@@ -32,7 +32,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// Beyond the protocol, `culvert_drops=1` answers a line for each reason for which packets were dropped, and
 /// `culvert_engine=1` what seals and opens packets, `culvert_endpoints=1` what is wrong with endpoints that are
-/// names, what its peers are called, and whether the device drains; `culvert_drain=1` and `culvert_drain=0` begin and end that.
+/// names, what its peers are called, and whether the device drains; `culvert_drain=1` and `culvert_drain=0` begin and
+/// end that.
 /// `culvert_why=1` with a line `query=` answers why a peer does not connect.
 final class UapiSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UapiSession.class);

@@ -73,7 +73,9 @@ final class TopTest {
     void showPrintsJsonWithoutSecretsAndNamesWhenAsked() throws Exception {
         Console console = new Console(directory);
         try (FakeUapi _ = new FakeUapi(console.sockets, "cvtop0", ANSWER)) {
-            assertThat(console.run("show", "cvtop0", "--json")).as(console.err()).isZero();
+            assertThat(console.run("show", "cvtop0", "--json"))
+                    .as(console.err())
+                    .isZero();
             JsonNode device = new JsonMapper().readTree(console.out()).get("cvtop0");
             JsonNode peer = device.get("peers").get(0);
             assertThat(device.get("drops").get("bad_mac1").asLong()).isEqualTo(7);

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
+import dev.culvert.device.Cause;
 import dev.culvert.device.DeviceChange;
+import dev.culvert.device.Diagnosis;
 import dev.culvert.device.PeerStatus;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
@@ -333,5 +335,25 @@ final class UapiServerTest {
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as("%s: %s", command, output).isZero();
         return output;
+    }
+
+    @Test
+    void answersWhyAPeerDoesNotConnect() throws IOException {
+        Diagnosis.Conclusion never = new Diagnosis.Conclusion(Cause.NEVER_SEEN, "");
+        device.diagnoses.put("alice", List.of(new Diagnosis(null, "alice", null, 0, List.of(never), List.of())));
+        assertThat(ask("culvert_why=1\nquery=alice\n\n"))
+                .isEqualTo("""
+                        why_key=-
+                        why_name=alice
+                        why_address=-
+                        why_last_handshake_ns=0
+                        why_conclusion=never_seen\s
+                        errno=0
+
+                        """);
+        assertThat(ask("culvert_why=1\nquery=bob\n\n")).isEqualTo("errno=0\n\n");
+        for (String bad : List.of("", "name=alice\n", "query=alice\nquery=bob\n", "query=" + "a".repeat(5000) + "\n")) {
+            assertThat(ask("culvert_why=1\n" + bad + "\n")).isEqualTo("errno=22\n\n");
+        }
     }
 }
