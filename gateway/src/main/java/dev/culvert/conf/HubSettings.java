@@ -41,6 +41,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 ///   udp-gso: on                 # sends many datagrams by one message
 ///   tun-tcp: on                 # large TCP packets to and from the host (TSO)
 ///   tun-udp: on                 # the same of UDP (USO)
+/// steering: auto                # of packets from the host to lanes: auto is the kernel's; ebpf, by destination
 /// admin:                        # metrics and health by HTTP
 ///   listen: 127.0.0.1:9586      # or off; under `culvert up` this is the default
 ///   tls-certificate: FILE       # PEM, with tls-key
@@ -64,12 +65,29 @@ public record HubSettings(
         int deadPeerAfterS,
         HandshakeLimits handshakes,
         Offloads offloads,
+        Steering steering,
         AdminSettings admin) {
+    /// How packets of the host find the lane whose queue they come out at.
+    public enum Steering {
+        /// The kernel remembers flows.
+        AUTO,
+        /// By the peer that has the destination, where the kernel takes a program.
+        EBPF
+    }
+
     /// As long as a session can live unseen, and what wireguard-tools' reresolve-dns waits.
     private static final int DEAD_PEER_AFTER_S = 135;
 
     public static final HubSettings DEFAULTS = new HubSettings(
-            0, 0, 0, "", DEAD_PEER_AFTER_S, HandshakeLimits.DEFAULTS, Offloads.ALL, AdminSettings.DEFAULTS);
+            0,
+            0,
+            0,
+            "",
+            DEAD_PEER_AFTER_S,
+            HandshakeLimits.DEFAULTS,
+            Offloads.ALL,
+            Steering.AUTO,
+            AdminSettings.DEFAULTS);
 
     private static final int DEAD_PEER_AFTER_MAX_S = 86_400;
     private static final long STAGED_BYTES_MIN = 1 << 20;
@@ -84,6 +102,7 @@ public record HubSettings(
             @Nullable Integer deadPeerAfterS,
             @Nullable Handshakes handshakes,
             @Nullable Switches offloads,
+            @Nullable String steering,
             AdminSettings.@Nullable Document admin) {}
 
     private record Switches(
@@ -147,6 +166,7 @@ public record HubSettings(
                 Objects.requireNonNullElse(document.deadPeerAfterS(), DEAD_PEER_AFTER_S),
                 limits(document.handshakes()),
                 offloads(document.offloads()),
+                steering(document.steering()),
                 AdminSettings.of(document.admin()));
         require("lanes", settings.lanes, 0, DeviceOptions.LANES_MAX);
         require("handshake-workers", settings.handshakeWorkers, 0, DeviceOptions.HANDSHAKE_WORKERS_MAX);
@@ -175,6 +195,14 @@ public record HubSettings(
             return false;
         }
         throw new IllegalArgumentException(name + " must be on or off, not " + given);
+    }
+
+    private static Steering steering(@Nullable String given) {
+        return switch (Objects.requireNonNullElse(given, "auto")) {
+            case "auto" -> Steering.AUTO;
+            case "ebpf" -> Steering.EBPF;
+            default -> throw new IllegalArgumentException("steering must be auto or ebpf, not " + given);
+        };
     }
 
     private static HandshakeLimits limits(@Nullable Handshakes given) {

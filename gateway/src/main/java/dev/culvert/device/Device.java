@@ -8,6 +8,7 @@ import dev.culvert.noise.CookieChecker;
 import dev.culvert.noise.StaticIdentity;
 import dev.culvert.tun.Errno;
 import dev.culvert.tun.LinkWatch;
+import dev.culvert.tun.QueueSteering;
 import dev.culvert.tun.Tun;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -76,7 +77,13 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
         DeviceState state =
                 new DeviceState(clock, random, workers, load, new StagedBudget(options.stagedBytesMax()), offloads);
         DeviceLoops loops = DeviceLoops.start(options, state, tun, onDeleted);
-        return new Device(options, state, loops, workers, onDeleted);
+        Device device = new Device(options, state, loops, workers, onDeleted);
+        QueueSteering steering = tun.steering();
+        if (steering != null) {
+            state.steering.begin(steering);
+            state.steering.start(device.lock, options.name());
+        }
+        return device;
     }
 
     @Override
@@ -365,6 +372,7 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
             }
             closed = true;
             greeter.close();
+            state.steering.close();
             if (state.up) {
                 linkDown();
             }

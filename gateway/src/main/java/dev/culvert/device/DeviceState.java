@@ -23,6 +23,7 @@ final class DeviceState {
     /// Of the control plane.
     final LaneCounters counters = new LaneCounters();
 
+    final LaneSteering steering = new LaneSteering(this);
     final PeerMemory memory = new PeerMemory();
     final LimitedLog staleTimestampLog = new LimitedLog();
     final LimitedLog sendErrorLog = new LimitedLog();

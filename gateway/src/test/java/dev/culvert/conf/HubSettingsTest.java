@@ -35,6 +35,7 @@ final class HubSettingsTest {
                   udp-gro: off
                   udp-gso: on
                   tun-udp: off
+                steering: ebpf
                 admin:
                   listen: "[::1]:9000"
                   tls-certificate: /etc/culvert/c.pem
@@ -52,6 +53,7 @@ final class HubSettingsTest {
                         5,
                         new HandshakeLimits(1000, 10, 2_500_000_000L, 100, 50, 9, 70),
                         new Offloads(false, true, true, false),
+                        HubSettings.Steering.EBPF,
                         new AdminSettings(
                                 "[::1]:9000",
                                 "/etc/culvert/c.pem",
