@@ -16,6 +16,7 @@ import dev.culvert.device.Device;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceOptions;
 import dev.culvert.device.DropReason;
+import dev.culvert.device.Forwarding;
 import dev.culvert.metrics.PeerSeries;
 import dev.culvert.tun.LinkWatch;
 import dev.culvert.tun.LinuxTun;
@@ -33,6 +34,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -104,6 +106,15 @@ final class Gateway implements RunningGateway {
                 deviceOptions.lanes(),
                 selection.engine().operatorName(),
                 uapi.path());
+        if (!deviceOptions.cpus().isEmpty()) {
+            LOG.info(
+                    "{}: its lanes are bound to CPUs {}",
+                    tun.name(),
+                    deviceOptions.cpus().subList(0, deviceOptions.lanes()));
+        }
+        if (deviceOptions.forwarding() == Forwarding.DIRECT) {
+            LOG.info("{}: packets between peers do not pass the host's firewall (forwarding: direct)", tun.name());
+        }
     }
 
     private static Tun tun(GatewayOptions options, DeviceOptions device) throws IOException {
@@ -197,7 +208,13 @@ final class Gateway implements RunningGateway {
     private static DeviceOptions deviceOptions(GatewayOptions options, AeadEngine engine) throws IOException {
         DeviceOptions defaults = DeviceOptions.defaults(options.interfaceName(), engine);
         HubSettings file = options.settings();
-        int lanes = firstGiven(options.lanes(), file.lanes(), options.tunFd() == null ? defaults.lanes() : 1);
+        List<Integer> cpus = options.cpus().isEmpty() ? file.cpus() : options.cpus();
+        int byDefault = cpus.isEmpty() ? defaults.lanes() : Math.min(cpus.size(), DeviceOptions.LANES_MAX);
+        int lanes = firstGiven(options.lanes(), file.lanes(), options.tunFd() == null ? byDefault : 1);
+        if (!cpus.isEmpty() && lanes > cpus.size()) {
+            throw new IOException("there are " + lanes + " lanes, but `cpus` names " + cpus.size()
+                    + " CPUs: name one for each lane, or leave the number of lanes out");
+        }
         if (options.tunFd() != null && lanes > 1) {
             throw new IOException(
                     "WG_TUN_FD is one queue, which has one lane: leave the number of lanes out, or set 1");
@@ -209,7 +226,9 @@ final class Gateway implements RunningGateway {
                 engine,
                 file.stagedBytesMax() == 0 ? defaults.stagedBytesMax() : file.stagedBytesMax(),
                 file.handshakes(),
-                file.offloads());
+                file.offloads(),
+                file.forwarding(),
+                cpus);
     }
 
     /// The command line goes before the file, and the file before the default; 0 is not given.

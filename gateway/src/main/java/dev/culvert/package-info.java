@@ -130,8 +130,10 @@
 /// 12. **A little is remembered across restarts**: endpoints and greatest timestamps per peer, no keys, in a
 ///     file (`conf/PeerJournal`) that a thread of its own writes when `device/PeerMemory` notes a change. A
 ///     restarted hub refuses replays by it and greets its spokes, paced (`PeerGreeter`).
-/// 13. **Spoke to spoke goes through the host's kernel**, so that its firewall applies. A short cut that
-///     re-encrypts in the receive buffer may come as an option; slots have the room for it.
+/// 13. **Spoke to spoke goes through the host's kernel**, so that its firewall applies. With `forwarding: direct`
+///     (`DirectForwarding`) a packet that needs nothing of the host is sealed for its peer from the receive buffer
+///     into the outgoing datagram, and crosses lanes by the run of a GRO unit. What is the host's own is asked of
+///     its routing table *local* (`tun/LocalRouteWatch`); while that is unknown all goes to the TUN.
 /// 14. **Metrics read published counters only** (`LaneCounters`, `DropReason.label`), on threads of their own and
 ///     never on a lane. `metrics/DeviceMetrics` names them; series of peers are written as they are asked for
 ///     (`metrics/PeerSeries`), so a peer costs nothing between scrapes. `admin/AdminServer` serves them by Vert.x,

@@ -81,7 +81,8 @@ final class PathDevice implements AutoCloseable {
             }
         };
         HandshakeLoad load = new HandshakeLoad(queue, new HandshakeLimits(64, 64, 1, 20, 5, 64, 64), 1, clock.bootNs());
-        state = new DeviceState(clock, random::nextBytes, queue, load, new StagedBudget(1 << 20), Offloads.ALL);
+        state = new DeviceState(
+                clock, random::nextBytes, queue, load, new StagedBudget(1 << 20), Offloads.ALL, Forwarding.KERNEL);
         peers = new PeerConfiguration(state, new PeerConfiguration.Greeter() {
             @Override
             public void add(Peer peer) {}

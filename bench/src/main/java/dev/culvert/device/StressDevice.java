@@ -83,7 +83,7 @@ final class StressDevice {
             }
         };
         HandshakeLoad load = new HandshakeLoad(queue, new HandshakeLimits(8, 1, 0, 1, 1, 1, 1), 1, 1);
-        return new DeviceState(clock, bytes -> {}, queue, load, new StagedBudget(1), Offloads.NONE);
+        return new DeviceState(clock, bytes -> {}, queue, load, new StagedBudget(1), Offloads.NONE, Forwarding.KERNEL);
     }
 
     LanePeer assign(Peer peer) {

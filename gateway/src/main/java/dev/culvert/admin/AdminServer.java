@@ -2,6 +2,7 @@ package dev.culvert.admin;
 
 import dev.culvert.device.Device;
 import dev.culvert.device.DeviceVitals;
+import dev.culvert.device.Diagnosis;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.security.MessageDigest;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -34,7 +36,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.json.JsonMapper;
 
-/// `/metrics`, `/livez`, `/readyz` and `/api/status` over HTTP, by Vert.x on a thread of its own and two workers,
+/// `/metrics`, `/livez`, `/readyz`, `/api/status` and `/api/why` over HTTP, by Vert.x on a thread of its own and two workers,
 /// none
 /// of them a lane.
 ///
@@ -184,13 +186,15 @@ public final class AdminServer implements AutoCloseable {
         switch (path(request)) {
             case "/metrics" -> onWorker(request, () -> metrics(request));
             case "/api/status" -> onWorker(request, () -> answer(request, OK, JSON, status()));
+            case "/api/why" -> onWorker(request, () -> answer(request, OK, JSON, why(request)));
             case "/" ->
                 answer(
                         request,
                         OK,
                         TEXT,
                         "Culvert, " + name + "\n\n/metrics     for Prometheus\n/livez       whether its lanes run\n"
-                                + "/readyz      whether it lets peers in\n/api/status  what it is at\n");
+                                + "/readyz      whether it lets peers in\n/api/status  what it is at\n"
+                                + "/api/why?q=  why a peer (key, name) or an address does not connect\n");
             default -> answer(request, NOT_FOUND, TEXT, "There is no " + path(request) + "; see /\n");
         }
     }
@@ -254,6 +258,15 @@ public final class AdminServer implements AutoCloseable {
         body.put("handshakesWaiting", vitals.handshakesWaiting());
         body.put("stagedBytes", vitals.stagedBytes());
         return json.writeValueAsString(body) + '\n';
+    }
+
+    /// Of a question of at most [#LINE_BYTES_MAX] bytes; empty if nothing fits.
+    private String why(HttpServerRequest request) {
+        String query = Objects.requireNonNullElse(request.getParam("q"), "");
+        List<Map<String, Object>> answers = query.isBlank()
+                ? List.of()
+                : device.why(query).stream().map(Diagnosis::toMap).toList();
+        return json.writeValueAsString(answers) + '\n';
     }
 
     private static Future<Void> answer(HttpServerRequest request, int code, String type, String body) {

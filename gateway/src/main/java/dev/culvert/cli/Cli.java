@@ -30,6 +30,11 @@ public final class Cli {
             "strip",
             "plan",
             "drain",
+            "why",
+            "top",
+            "init",
+            "add-peer",
+            "qr",
             "genkey",
             "pubkey",
             "genpsk",
@@ -88,6 +93,11 @@ public final class Cli {
         root.addSubcommand(new StripCommand(host));
         root.addSubcommand(new PlanCommand(host));
         root.addSubcommand(new DrainCommand(host));
+        root.addSubcommand(new WhyCommand(host));
+        root.addSubcommand(new TopCommand(host));
+        root.addSubcommand(new InitCommand(host));
+        root.addSubcommand(new AddPeerCommand(host));
+        root.addSubcommand(new QrCommand(host));
         root.addSubcommand(new KeyCommands.Genkey(host));
         root.addSubcommand(new KeyCommands.Pubkey(host));
         root.addSubcommand(new KeyCommands.Genpsk(host));

@@ -1,12 +1,14 @@
 package dev.culvert.cli;
 
 import dev.culvert.conf.ConfException;
+import dev.culvert.conf.CpuList;
 import dev.culvert.conf.HubSettings;
 import dev.culvert.conf.ListenAddress;
 import dev.culvert.conf.PeerJournal;
 import dev.culvert.device.DeviceOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -24,6 +26,15 @@ final class GatewayArguments {
             paramLabel = "N",
             description = "Event loops that share the packets; 0 is one for each core. Also CULVERT_LANES.")
     private @Nullable Integer lanes;
+
+    @Option(
+            names = "--cpus",
+            paramLabel = "LIST",
+            description = {
+                "Binds each lane to one of these CPUs, in this order, as in 0-3,8 (see taskset(1)).",
+                "As many lanes as CPUs, unless --lanes says less. Also CULVERT_CPUS, and `cpus` in the settings."
+            })
+    private @Nullable String cpus;
 
     @Option(
             names = "--engine",
@@ -84,6 +95,7 @@ final class GatewayArguments {
         return new GatewayOptions(
                 interfaceName,
                 laneCount,
+                cpus(host),
                 cipher,
                 workers,
                 file,
@@ -92,6 +104,15 @@ final class GatewayArguments {
                 null,
                 tunFd,
                 uapiFd);
+    }
+
+    private List<Integer> cpus(Host host) throws Misuse {
+        String asked = cpus == null ? host.variable("CULVERT_CPUS", "") : cpus;
+        try {
+            return asked.isEmpty() ? List.of() : CpuList.parse(asked);
+        } catch (IllegalArgumentException e) {
+            throw new Misuse(String.valueOf(e.getMessage()));
+        }
     }
 
     private @Nullable ListenAddress admin(HubSettings file, boolean serves, Host host) throws Misuse {

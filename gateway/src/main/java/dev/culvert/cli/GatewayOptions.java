@@ -3,12 +3,14 @@ package dev.culvert.cli;
 import dev.culvert.conf.HubSettings;
 import dev.culvert.conf.ListenAddress;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// How to start one gateway.
 ///
 /// @param interfaceName checked, 1 to 15 characters
 /// @param lanes 0 is one for each core
+/// @param cpus that the lanes run on; empty if neither option nor environment say
 /// @param handshakeWorkers 0 lets the gateway choose
 /// @param settings of the interface's own file
 /// @param journal where peers are remembered across restarts; null for nowhere
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 public record GatewayOptions(
         String interfaceName,
         int lanes,
+        List<Integer> cpus,
         Engine engine,
         int handshakeWorkers,
         HubSettings settings,

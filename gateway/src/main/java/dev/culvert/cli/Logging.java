@@ -1,6 +1,7 @@
 package dev.culvert.cli;
 
 import ch.qos.logback.classic.Level;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,7 +21,10 @@ final class Logging {
             default -> level;
         };
         set(Logger.ROOT_LOGGER_NAME, chosen);
-        set("io.netty", chosen.isGreaterOrEqual(Level.WARN) ? chosen : Level.WARN); // its own debugging is not ours
+        Level ofOthers = chosen.isGreaterOrEqual(Level.WARN) ? chosen : Level.WARN;
+        for (String other : List.of("io.netty", "io.vertx", "io.micrometer", "io.prometheus")) {
+            set(other, ofOthers); // their own debugging is not ours
+        }
         return LoggerFactory.getLogger("culvert");
     }
 

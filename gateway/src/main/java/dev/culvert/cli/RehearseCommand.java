@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -98,7 +99,17 @@ final class RehearseCommand implements Callable<Integer> {
 
     private static GatewayOptions options(String name, Path directory) {
         return new GatewayOptions(
-                name, LANES, GatewayOptions.Engine.AUTO, 0, HubSettings.DEFAULTS, null, null, directory, null, null);
+                name,
+                LANES,
+                List.of(),
+                GatewayOptions.Engine.AUTO,
+                0,
+                HubSettings.DEFAULTS,
+                null,
+                null,
+                directory,
+                null,
+                null);
     }
 
     private static void set(Path socket, String request) throws IOException {

@@ -11,6 +11,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -60,6 +61,14 @@ final class ShowCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "FIELD", arity = "0..1", description = "This field only, for scripts.")
     private @Nullable String field;
 
+    @Option(
+            names = {"-l", "--long"},
+            description = "Also what `wg show` does not have: names of peers, packets dropped by reason.")
+    private boolean isLong;
+
+    @Option(names = "--json", description = "Print JSON, of all that is no secret.")
+    private boolean json;
+
     @Mixin
     private HelpOption help = new HelpOption();
 
@@ -77,7 +86,17 @@ final class ShowCommand implements Callable<Integer> {
         if (field != null && (!FIELDS.contains(field) || target.equals("interfaces"))) {
             throw new CommandLine.ParameterException(command, "show knows the fields that `culvert show --help` names");
         }
+        if (json && (field != null || target.equals("interfaces"))) {
+            throw new CommandLine.ParameterException(command, "show --json has all fields: leave the field out");
+        }
         UapiClient client = new UapiClient(host.sockets());
+        if (json) {
+            List<String> names =
+                    target.equals("all") ? client.interfaces() : List.of(InterfaceName.checked(target));
+            out.print(ShowJson.of(names, client));
+            out.flush();
+            return Cli.DONE;
+        }
         if (target.equals("interfaces")) {
             List<String> names = client.interfaces();
             if (!names.isEmpty()) {
@@ -110,18 +129,28 @@ final class ShowCommand implements Callable<Integer> {
         }
         DeviceStatus device = client.get(name);
         ShowText text = text(host);
-        String shown =
-                field == null ? text.pretty(name, device, client.remarks(name)) : text.field(field, prefix, device);
-        out.print(shown == null ? "" : shown);
+        if (field != null) {
+            String shown = text.field(field, prefix, device);
+            out.print(shown == null ? "" : shown);
+            return;
+        }
+        UapiAnswer.Remarks remarks = client.remarks(name);
+        out.print(text.pretty(name, device, isLong ? remarks : remarks.withoutNames()));
+        if (isLong) {
+            out.print(text.drops(client.drops(name)));
+        }
     }
 
-    static ShowText text(Host host) {
-        boolean colours = switch (host.variable("WG_COLOR_MODE", "auto")) {
+    static boolean colours(Host host) {
+        return switch (host.variable("WG_COLOR_MODE", "auto")) {
             case "always" -> true;
             case "never" -> false;
             default -> host.hasTerminal();
         };
+    }
+
+    static ShowText text(Host host) {
         boolean hidesKeys = !host.variable("WG_HIDE_KEYS", "always").equals("never");
-        return new ShowText(colours, hidesKeys, host.clock().instant().getEpochSecond());
+        return new ShowText(colours(host), hidesKeys, host.clock().instant().getEpochSecond());
     }
 }

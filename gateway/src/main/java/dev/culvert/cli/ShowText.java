@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
@@ -69,13 +70,23 @@ final class ShowText {
         peers.sort(LATEST_FIRST);
         for (PeerStatus peer : peers) {
             text.append('\n');
-            pretty(text, peer, remarks.troubles().get(peer.publicKey()));
+            pretty(text, peer, remarks.troubles().get(peer.publicKey()), remarks.name(peer.publicKey()));
         }
         return text.toString();
     }
 
-    private void pretty(StringBuilder text, PeerStatus peer, @Nullable String trouble) {
+    /// What `show --long` adds: wg(8) has no such lines.
+    String drops(Map<String, Long> drops) {
+        StringBuilder text = new StringBuilder();
+        drops.forEach((reason, count) -> entry(text, "dropped, " + reason, Long.toUnsignedString(count)));
+        return text.isEmpty() ? "" : "\n" + text;
+    }
+
+    private void pretty(StringBuilder text, PeerStatus peer, @Nullable String trouble, String name) {
         title(text, yellow, "peer", peer.publicKey().toBase64());
+        if (!name.isEmpty()) {
+            entry(text, "name", name);
+        }
         if (!peer.presharedKey().isNone()) {
             entry(
                     text,

@@ -5,13 +5,17 @@ import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.Diagnosis;
+import dev.culvert.device.DropReason;
 import dev.culvert.device.IpText;
 import dev.culvert.device.PeerStatus;
+import dev.culvert.uapi.DiagnosisLines;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// The answer to one `get=1` or `culvert_engine=1`, line by line, read as strictly as wg(8)'s ipc-uapi.h does:
@@ -37,7 +41,10 @@ final class UapiAnswer {
     private @Nullable Integer errno;
     private @Nullable String engine;
     private boolean draining;
+    private final List<String> diagnosisLines = new ArrayList<>();
     private final Map<PublicKey, String> endpointTroubles = new HashMap<>();
+    private final Map<PublicKey, String> names = new HashMap<>();
+    private final Map<String, Long> drops = new TreeMap<>();
 
     UapiAnswer(String interfaceName) {
         this.interfaceName = interfaceName;
@@ -56,7 +63,11 @@ final class UapiAnswer {
         String key = line.substring(0, equals);
         String value = line.substring(equals + 1);
         try {
-            if (!device(key, value) && peer != null) {
+            if (key.startsWith(DiagnosisLines.KEYS)) {
+                diagnosisLines.add(line);
+            } else if (DropReason.isLabel(key)) {
+                drops.put(key, Long.parseUnsignedLong(value));
+            } else if (!device(key, value) && peer != null) {
                 ofPeer(key, value);
             }
         } catch (IllegalArgumentException e) {
@@ -78,13 +89,23 @@ final class UapiAnswer {
     /// What is special about a device.
     ///
     /// @param troubles with endpoints that are names, by peer
-    record Remarks(boolean draining, Map<PublicKey, String> troubles) {
-        static final Remarks NONE = new Remarks(false, Map.of());
+    /// @param names what its peers are called
+    record Remarks(boolean draining, Map<PublicKey, String> troubles, Map<PublicKey, String> names) {
+        static final Remarks NONE = new Remarks(false, Map.of(), Map.of());
+
+        /// As wg(8), which knows of none.
+        Remarks withoutNames() {
+            return new Remarks(draining, troubles, Map.of());
+        }
+
+        String name(PublicKey peer) {
+            return names.getOrDefault(peer, "");
+        }
     }
 
     /// What a Culvert answered to the question for it. None of another program, which does not know the question.
     Remarks remarks() {
-        return new Remarks(draining, endpointTroubles);
+        return new Remarks(draining, endpointTroubles, names);
     }
 
     /// @throws CliFailure if the device does not know the request, or refused it
@@ -103,16 +124,31 @@ final class UapiAnswer {
         return engine;
     }
 
+    /// How many packets were dropped, by reason; empty of another program.
+    Map<String, Long> drops() {
+        return drops;
+    }
+
+    /// What a Culvert answered to the question for it.
+    List<Diagnosis> diagnoses() throws CliFailure {
+        if (errno == null || errno != 0) {
+            throw new CliFailure(interfaceName
+                    + " is served by another program, or an older Culvert: it notes nothing of failed handshakes");
+        }
+        try {
+            return DiagnosisLines.parse(diagnosisLines);
+        } catch (IllegalArgumentException e) {
+            throw broken("sent a diagnosis that cannot be read");
+        }
+    }
+
     private boolean device(String key, String value) {
         switch (key) {
             case "errno" -> errno = Integer.valueOf(value);
             case "engine" -> engine = value;
             case "draining" -> draining = value.equals("true");
-            case "endpoint_trouble" -> {
-                int blank = value.indexOf(' ');
-                endpointTroubles.put(
-                        PublicKey.fromHex(value.substring(0, Math.max(0, blank))), value.substring(blank + 1));
-            }
+            case "endpoint_trouble" -> ofKey(value, endpointTroubles);
+            case "peer_name" -> ofKey(value, names);
             case "public_key" -> {
                 finishPeer();
                 peer = PublicKey.fromHex(value);
@@ -125,6 +161,11 @@ final class UapiAnswer {
             }
         }
         return true;
+    }
+
+    private static void ofKey(String keyAndText, Map<PublicKey, String> texts) {
+        int blank = keyAndText.indexOf(' ');
+        texts.put(PublicKey.fromHex(keyAndText.substring(0, Math.max(0, blank))), keyAndText.substring(blank + 1));
     }
 
     private void ofPeer(String key, String value) {

@@ -1,6 +1,7 @@
 package dev.culvert.cli;
 
 import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.Diagnosis;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -16,17 +17,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 
 /// Asks devices over their UAPI sockets, whatever program serves them (conformance 2.2, 2.3). Blocks at most
 /// [#SILENCE_MS] between two bytes. It reads, and drains: settings go another way.
 final class UapiClient {
     static final int SILENCE_MS = 10_000;
+    /// Of [#why]: in any letters it fits into a line.
+    static final int QUERY_CHARS_MAX = 256;
 
     private static final String SUFFIX = ".sock";
     private static final int LINE_BYTES_MAX = 4096;
     private static final int BUFFER_BYTES = 1 << 16;
     private static final byte[] GET = "get=1\n\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] ENGINE = "culvert_engine=1\n\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] DROPS = "culvert_drops=1\n\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] ENDPOINTS = "culvert_endpoints=1\n\n".getBytes(StandardCharsets.US_ASCII);
 
     private final Path directory;
@@ -99,6 +104,23 @@ final class UapiClient {
     void drain(String interfaceName, boolean on) throws CliFailure, IOException, InterruptedException {
         byte[] request = ("culvert_drain=" + (on ? 1 : 0) + "\n\n").getBytes(StandardCharsets.US_ASCII);
         ask(interfaceName, request).requireDone();
+    }
+
+    /// Packets that were dropped, by reason; empty where another program serves the name.
+    Map<String, Long> drops(String interfaceName) throws IOException, InterruptedException {
+        try {
+            return ask(interfaceName, DROPS).drops();
+        } catch (CliFailure e) {
+            return Map.of();
+        }
+    }
+
+    /// Why a peer does not connect, or a sender.
+    ///
+    /// @throws CliFailure with a sentence if no Culvert serves that name
+    List<Diagnosis> why(String interfaceName, String query) throws CliFailure, IOException, InterruptedException {
+        byte[] question = ("culvert_why=1\nquery=" + query + "\n\n").getBytes(StandardCharsets.UTF_8);
+        return ask(interfaceName, question).diagnoses();
     }
 
     private UapiAnswer ask(String interfaceName, byte[] question) throws CliFailure, IOException, InterruptedException {

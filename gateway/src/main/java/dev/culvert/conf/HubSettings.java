@@ -1,6 +1,7 @@
 package dev.culvert.conf;
 
 import dev.culvert.device.DeviceOptions;
+import dev.culvert.device.Forwarding;
 import dev.culvert.device.HandshakeLimits;
 import dev.culvert.device.Offloads;
 import java.io.IOException;
@@ -24,10 +25,12 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 ///
 /// ```yaml
 /// lanes: 2                      # event loops; one for each core
+/// cpus: 0-1                     # lane by lane, as taskset(1) takes them; wherever the system likes
 /// handshake-workers: 1          # threads for handshakes; half as many as cores
 /// staged-bytes-max: 67108864    # for all packets that wait for a handshake
 /// journal: on                   # on, off or a file: remembers peers across restarts
 /// dead-peer-after-s: 135        # so long without a handshake: its Endpoint's name is looked up again; 0: never
+/// forwarding: kernel            # from peer to peer; direct: past the host's kernel and its firewall
 /// handshakes:                   # against floods
 ///   queue: 16384                # initiations that wait; more are dropped
 ///   under-load-at: 512          # so many waiting: a cookie is required
@@ -57,6 +60,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /// @param journal `on`, `off` or a file; empty if the file does not say
 /// @param deadPeerAfterS seconds without a handshake after which the name of a peer that we send to is looked up
 ///     again; 0 is never
+/// @param cpus that the lanes run on; empty if the file does not say
 public record HubSettings(
         int lanes,
         int handshakeWorkers,
@@ -66,6 +70,8 @@ public record HubSettings(
         HandshakeLimits handshakes,
         Offloads offloads,
         Steering steering,
+        Forwarding forwarding,
+        List<Integer> cpus,
         AdminSettings admin) {
     /// How packets of the host find the lane whose queue they come out at.
     public enum Steering {
@@ -87,6 +93,8 @@ public record HubSettings(
             HandshakeLimits.DEFAULTS,
             Offloads.ALL,
             Steering.AUTO,
+            Forwarding.KERNEL,
+            List.of(),
             AdminSettings.DEFAULTS);
 
     private static final int DEAD_PEER_AFTER_MAX_S = 86_400;
@@ -103,6 +111,8 @@ public record HubSettings(
             @Nullable Handshakes handshakes,
             @Nullable Switches offloads,
             @Nullable String steering,
+            @Nullable String forwarding,
+            @Nullable String cpus,
             AdminSettings.@Nullable Document admin) {}
 
     private record Switches(
@@ -167,6 +177,8 @@ public record HubSettings(
                 limits(document.handshakes()),
                 offloads(document.offloads()),
                 steering(document.steering()),
+                forwarding(document.forwarding()),
+                document.cpus() == null ? List.of() : CpuList.parse(document.cpus()),
                 AdminSettings.of(document.admin()));
         require("lanes", settings.lanes, 0, DeviceOptions.LANES_MAX);
         require("handshake-workers", settings.handshakeWorkers, 0, DeviceOptions.HANDSHAKE_WORKERS_MAX);
@@ -175,6 +187,15 @@ public record HubSettings(
             require("staged-bytes-max", settings.stagedBytesMax, STAGED_BYTES_MIN, STAGED_BYTES_MAX);
         }
         return settings;
+    }
+
+    private static Forwarding forwarding(@Nullable String given) {
+        return switch (given) {
+            case null -> Forwarding.KERNEL;
+            case "kernel" -> Forwarding.KERNEL;
+            case "direct" -> Forwarding.DIRECT;
+            default -> throw new IllegalArgumentException("forwarding must be kernel or direct, not " + given);
+        };
     }
 
     private static Offloads offloads(@Nullable Switches given) {

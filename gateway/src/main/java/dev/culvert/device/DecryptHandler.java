@@ -45,6 +45,9 @@ final class DecryptHandler extends ChannelInboundHandlerAdapter {
             if (refusal != null) {
                 batch.state[i] = PacketBatch.DONE;
                 lane.counters.dropped(refusal);
+                if (refusal == DropReason.UNKNOWN_INDEX) {
+                    noSuchSession(batch, i);
+                }
             } else {
                 batch.state[i] = PacketBatch.PLAINTEXT;
                 assert last != null;
@@ -54,6 +57,14 @@ final class DecryptHandler extends ChannelInboundHandlerAdapter {
             }
         }
         context.fireChannelRead(batch);
+    }
+
+    /// Nothing is made for it beyond the allowance.
+    private void noSuchSession(PacketBatch batch, int segment) {
+        if (lane.device.incidents.allows(IncidentLog.Of.SOURCE, lane.nowNs)) {
+            Endpoint source = Endpoint.ofUnit(batch, batch.unit[segment]);
+            lane.device.incidents.ofSource(source, Cause.NO_SUCH_SESSION, null);
+        }
     }
 
     private @Nullable DropReason open(PacketBatch batch, int segment, IndexEntry entry) {

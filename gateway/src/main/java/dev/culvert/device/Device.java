@@ -8,6 +8,7 @@ import dev.culvert.noise.CookieChecker;
 import dev.culvert.noise.StaticIdentity;
 import dev.culvert.tun.Errno;
 import dev.culvert.tun.LinkWatch;
+import dev.culvert.tun.LocalRoute;
 import dev.culvert.tun.QueueSteering;
 import dev.culvert.tun.Tun;
 import java.util.ArrayList;
@@ -74,8 +75,14 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
         HandshakeLoad load = new HandshakeLoad(workers, limits, DeviceState.randomLong(random), clock.bootNs());
         Offloads wanted = options.offloads();
         Offloads offloads = new Offloads(wanted.udpGro(), wanted.udpGso(), tun.tcpSegments(), tun.udpSegments());
-        DeviceState state =
-                new DeviceState(clock, random, workers, load, new StagedBudget(options.stagedBytesMax()), offloads);
+        DeviceState state = new DeviceState(
+                clock,
+                random,
+                workers,
+                load,
+                new StagedBudget(options.stagedBytesMax()),
+                offloads,
+                options.forwarding());
         DeviceLoops loops = DeviceLoops.start(options, state, tun, onDeleted);
         Device device = new Device(options, state, loops, workers, onDeleted);
         QueueSteering steering = tun.steering();
@@ -200,6 +207,16 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
                 linkDown();
             }
         }
+    }
+
+    @Override
+    public boolean wantsLocalRoutes() {
+        return state.forwarding == Forwarding.DIRECT;
+    }
+
+    @Override
+    public void localRoutes(@Nullable List<LocalRoute> routes) {
+        state.localAddresses = routes == null ? null : LocalAddresses.of(routes);
     }
 
     @Override
@@ -339,6 +356,13 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
     @Override
     public Map<PublicKey, String> endpointTroubles() {
         return Map.copyOf(endpointTroubles);
+    }
+
+    @Override
+    public List<Diagnosis> why(String query) {
+        synchronized (lock) {
+            return new Diagnoser(state, endpointTroubles, labels).why(query);
+        }
     }
 
     // What is remembered across restarts.

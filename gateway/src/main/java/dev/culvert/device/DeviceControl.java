@@ -2,6 +2,7 @@ package dev.culvert.device;
 
 import dev.culvert.crypto.AeadEngine;
 import dev.culvert.crypto.PublicKey;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,12 @@ public interface DeviceControl {
     void label(Map<PublicKey, PeerLabel> labels);
 
     Map<PublicKey, PeerLabel> labels();
+
+    /// Why a peer does not connect, or a sender: a public key, the beginning of one or of a name, an inner or an outer
+    /// address.
+    ///
+    /// @return empty if nothing fits
+    List<Diagnosis> why(String query);
 
     /// What seals and opens its packets.
     AeadEngine engine();

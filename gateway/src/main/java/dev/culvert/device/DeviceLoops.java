@@ -1,5 +1,6 @@
 package dev.culvert.device;
 
+import dev.culvert.tun.CpuAffinity;
 import dev.culvert.tun.ReadableHandle;
 import dev.culvert.tun.TimerFd;
 import dev.culvert.tun.Tun;
@@ -74,6 +75,9 @@ final class DeviceLoops implements AutoCloseable {
                     alarm::arm);
             loops.add(loop);
             lanes.add(lane);
+            if (!options.cpus().isEmpty()) {
+                pin(loop, options.cpus().get(i));
+            }
         }
         state.lanes(lanes.toArray(Lane[]::new));
         for (int i = 0; i < count; i++) {
@@ -87,6 +91,18 @@ final class DeviceLoops implements AutoCloseable {
                         lane.timersDue();
                     },
                     () -> {});
+        }
+    }
+
+    /// Affinity is a thread's: the loop's own sets it.
+    private static void pin(IoEventLoop loop, int cpu) throws IOException {
+        Future<?> pinned = loop.submit(() -> {
+                    CpuAffinity.pin(cpu);
+                    return null;
+                })
+                .awaitUninterruptibly();
+        if (!pinned.isSuccess()) {
+            throw new IOException(pinned.cause().getMessage());
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.culvert.device;
 
 import dev.culvert.crypto.AeadEngine;
+import java.util.List;
 
 /// How a device is built; none of it can change while it runs.
 ///
@@ -11,6 +12,8 @@ import dev.culvert.crypto.AeadEngine;
 /// @param stagedBytesMax over all peers, for packets that wait for a handshake
 /// @param handshakes against floods
 /// @param offloads that may be used
+/// @param forwarding from peer to peer
+/// @param cpus that the lanes run on, one each in this order; empty for wherever the system likes
 @Published
 public record DeviceOptions(
         String name,
@@ -19,7 +22,9 @@ public record DeviceOptions(
         AeadEngine engine,
         long stagedBytesMax,
         HandshakeLimits handshakes,
-        Offloads offloads) {
+        Offloads offloads,
+        Forwarding forwarding,
+        List<Integer> cpus) {
     public static final int LANES_MAX = 64;
     public static final int HANDSHAKE_WORKERS_MAX = 64;
     public static final long DEFAULT_STAGED_BYTES_MAX = 64L << 20;
@@ -27,6 +32,10 @@ public record DeviceOptions(
     public DeviceOptions {
         if (lanes < 1 || lanes > LANES_MAX) {
             throw new IllegalArgumentException("lanes must be 1.." + LANES_MAX + ", not " + lanes);
+        }
+        cpus = List.copyOf(cpus);
+        if (!cpus.isEmpty() && cpus.size() < lanes) {
+            throw new IllegalArgumentException(lanes + " lanes cannot run on " + cpus.size() + " CPUs");
         }
         if (handshakeWorkers < 1) {
             throw new IllegalArgumentException("there must be at least one handshake worker");
@@ -43,6 +52,8 @@ public record DeviceOptions(
                 engine,
                 DEFAULT_STAGED_BYTES_MAX,
                 HandshakeLimits.DEFAULTS,
-                Offloads.ALL);
+                Offloads.ALL,
+                Forwarding.KERNEL,
+                List.of());
     }
 }

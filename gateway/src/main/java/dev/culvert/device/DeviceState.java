@@ -19,18 +19,22 @@ final class DeviceState {
     final HandshakeQueue handshakes;
     /// In use; those of UDP only where the sockets have them.
     final Offloads offloads;
+    final Forwarding forwarding;
 
     /// Of the control plane.
     final LaneCounters counters = new LaneCounters();
 
     final LaneSteering steering = new LaneSteering(this);
     final PeerMemory memory = new PeerMemory();
+    final IncidentLog incidents;
     final LimitedLog staleTimestampLog = new LimitedLog();
     final LimitedLog sendErrorLog = new LimitedLog();
 
     volatile @Nullable Identity identity;
     volatile CryptokeyRouter router = CryptokeyRouter.EMPTY;
     volatile int mtu = DEFAULT_MTU;
+    /// Null while they are not known, or nobody needs them.
+    volatile @Nullable LocalAddresses localAddresses;
     /// The link is up and the sockets are open.
     volatile boolean up;
     /// No new peers: sessions that stand go on.
@@ -44,13 +48,16 @@ final class DeviceState {
             HandshakeQueue handshakes,
             HandshakeLoad load,
             StagedBudget stagedBudget,
-            Offloads offloads) {
+            Offloads offloads,
+            Forwarding forwarding) {
         this.clock = clock;
+        incidents = new IncidentLog(clock);
         this.random = random;
         this.handshakes = handshakes;
         this.load = load;
         this.stagedBudget = stagedBudget;
         this.offloads = offloads;
+        this.forwarding = forwarding;
     }
 
     /// Set once, before any lane runs.

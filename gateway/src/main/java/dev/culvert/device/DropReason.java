@@ -1,6 +1,9 @@
 package dev.culvert.device;
 
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Why a packet was dropped: each drop is counted under exactly one of these, without a log line. The label of
 /// the metric, and what an operator is told.
@@ -46,12 +49,20 @@ public enum DropReason {
     PEER_REMOVED("the peer was removed"),
     DEVICE_DOWN("the interface went down");
 
+    private static final Set<String> LABELS =
+            Stream.of(values()).map(DropReason::label).collect(Collectors.toUnmodifiableSet());
+
     private final String text;
     private final String label;
 
     DropReason(String text) {
         this.text = text;
         label = name().toLowerCase(Locale.ROOT);
+    }
+
+    /// Whether a reason has this label.
+    public static boolean isLabel(String text) {
+        return LABELS.contains(text);
     }
 
     /// One sentence for people.

@@ -1,18 +1,25 @@
 package dev.culvert.device;
 
+import dev.culvert.crypto.Memory;
+import dev.culvert.wire.IpPacket;
 import io.netty.channel.ChannelPipeline;
 
 /// A lane's side of the hand-over (architecture, decision 1): packets that belong to another lane go there by slot
 /// reference, and those that others hand to this lane come in as a turn of their own. A full ring is a counted
 /// drop, never a wait. Slots come back by a return ring and are freed by the lane that owns them.
 ///
-/// A misdirected datagram goes over as it came, to be opened at home; a packet of the TUN goes over as plaintext.
+/// A misdirected datagram goes over as it came, to be opened at home; a packet of the TUN goes over as plaintext,
+/// and
+/// so do those from another peer ([DirectForwarding]), by the run.
 @LaneConfined
 final class HandOver implements AutoCloseable {
     /// What a ring's entry is.
     static final int DATAGRAM = 0;
 
     static final int INNER_PACKET = 1;
+
+    /// Packets of another peer, to be forwarded as they are.
+    static final int INNER_RUN = 2;
 
     private final Lane lane;
     private final LaneExchange exchange;
@@ -64,7 +71,7 @@ final class HandOver implements AutoCloseable {
                 from.unitLocalLo[unit],
                 from.unitLocalInterface[unit],
                 from.unitEcn[unit]);
-        lent(home, slot);
+        lent(home, slot, 1);
         return true;
     }
 
@@ -78,17 +85,52 @@ final class HandOver implements AutoCloseable {
             return;
         }
         ring.packet(entry, INNER_PACKET, slot, packet, lengthBytes, peer);
-        lent(home, slot);
+        lent(home, slot, 1);
     }
 
-    private void lent(int home, int slot) {
+    /// Hands packets of another peer, which lie `strideBytes` apart, to the lane of the one that they are for.
+    ///
+    /// @return false if they were dropped
+    boolean runTo(LanePeer peer, int slot, long first, int strideBytes, int packets) {
+        int home = peer.lane.number;
+        HandOverRing ring = exchange.packets(lane.number, home);
+        int entry = canLend(slot, home) ? ring.claim() : -1;
+        if (entry < 0) {
+            lane.counters.dropped(DropReason.LANE_FULL, packets);
+            return false;
+        }
+        ring.run(entry, INNER_RUN, slot, first, strideBytes, packets, peer);
+        lent(home, slot, packets);
+        return true;
+    }
+
+    /// As [#runTo] one packet, whose memory is not this lane's to lend.
+    boolean copyTo(LanePeer peer, long packet, int lengthBytes) {
+        if (lane.slots.free() <= replacementsOwed) {
+            takeReturned();
+        }
+        int slot = lane.slots.free() > replacementsOwed ? lane.slots.take() : -1;
+        if (slot < 0) {
+            lane.counters.dropped(DropReason.LANE_FULL);
+            return false;
+        }
+        long copy = lane.slots.address(slot) + SlotPool.HEADROOM_BYTES;
+        Memory.copy(packet, copy, lengthBytes);
+        lane.slots.retain(slot); // as if a reader held it, so that no replacement is owed
+        boolean taken = runTo(peer, slot, copy, 0, 1);
+        lane.slots.release(slot);
+        lane.slots.release(slot);
+        return taken;
+    }
+
+    private void lent(int home, int slot, int packets) {
         if (lane.slots.references(slot) == 1) {
             replacementsOwed++;
         }
         lane.slots.retain(slot);
         outstanding[home]++;
         offered[home] = true;
-        lane.counters.handedOver();
+        lane.counters.handedOver(packets);
     }
 
     /// A slot is lent only while another one can take its place at the reader (one that is lent already needs
@@ -149,16 +191,16 @@ final class HandOver implements AutoCloseable {
         int count = ring.available();
         for (int position = 0; position < count; position++) {
             int entry = ring.entry(position);
-            lane.counters.takenOver();
-            if (ring.kind(entry) == INNER_PACKET) {
-                LanePeer peer = ring.peer(entry);
-                assert peer != null;
-                lane.sender.send(peer, ring.address(entry), ring.length(entry));
-            } else {
-                if (!batch.hasRoomFor(1)) {
-                    fire();
+            lane.counters.takenOver(ring.packets(entry));
+            switch (ring.kind(entry)) {
+                case INNER_PACKET -> lane.sender.send(peer(ring, entry), ring.address(entry), ring.length(entry));
+                case INNER_RUN -> forward(ring, entry);
+                default -> {
+                    if (!batch.hasRoomFor(1)) {
+                        fire();
+                    }
+                    add(ring, entry);
                 }
-                add(ring, entry);
             }
         }
         fire();
@@ -167,6 +209,21 @@ final class HandOver implements AutoCloseable {
             returns.offer(ring.slot(ring.entry(position)));
         }
         ring.consumed(count);
+    }
+
+    private static LanePeer peer(HandOverRing ring, int entry) {
+        LanePeer peer = ring.peer(entry);
+        assert peer != null;
+        return peer;
+    }
+
+    private void forward(HandOverRing ring, int entry) {
+        LanePeer peer = peer(ring, entry);
+        long packet = ring.address(entry);
+        for (int i = 0; i < ring.packets(entry); i++) {
+            lane.sender.forward(peer, packet, IpPacket.totalLength(packet, SlotPool.PACKET_BYTES));
+            packet += ring.stride(entry);
+        }
     }
 
     private void add(HandOverRing ring, int entry) {

@@ -29,6 +29,8 @@ final class HandOverRing {
     private final int[] slot;
     private final long[] address;
     private final int[] length;
+    private final int[] stride;
+    private final int[] packets;
     private final @Nullable LanePeer[] peer;
     private final boolean[] ipv6;
     private final long[] sourceHi;
@@ -49,6 +51,8 @@ final class HandOverRing {
         slot = new int[capacity];
         address = new long[capacity];
         length = new int[capacity];
+        stride = new int[capacity];
+        packets = new int[capacity];
         peer = new LanePeer[capacity];
         ipv6 = new boolean[capacity];
         sourceHi = new long[capacity];
@@ -81,6 +85,17 @@ final class HandOverRing {
         slot[entry] = packetSlot;
         address[entry] = at;
         length[entry] = lengthBytes;
+        packets[entry] = 1;
+        peer[entry] = to;
+    }
+
+    /// Inner packets of one slot, each `strideBytes` behind the one before; they tell their lengths.
+    void run(int entry, int packetKind, int packetSlot, long first, int strideBytes, int count, LanePeer to) {
+        kind[entry] = packetKind;
+        slot[entry] = packetSlot;
+        address[entry] = first;
+        stride[entry] = strideBytes;
+        packets[entry] = count;
         peer[entry] = to;
     }
 
@@ -136,6 +151,15 @@ final class HandOverRing {
 
     int length(int entry) {
         return length[entry];
+    }
+
+    int stride(int entry) {
+        return stride[entry];
+    }
+
+    /// More than one of a run only.
+    int packets(int entry) {
+        return packets[entry];
     }
 
     @Nullable

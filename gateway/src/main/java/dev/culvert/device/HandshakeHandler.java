@@ -51,6 +51,14 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         Endpoint source = Endpoint.ofUnit(batch, batch.unit[segment]);
         if (!lane.handshakes.initiationReceived(identity, initiation.clone(), source)) {
             lane.counters.dropped(DropReason.HANDSHAKE_QUEUE_FULL);
+            noted(Cause.QUEUE_FULL, batch, segment);
+        }
+    }
+
+    /// Nothing is made for it beyond the allowance.
+    private void noted(Cause cause, PacketBatch batch, int segment) {
+        if (lane.device.incidents.allows(IncidentLog.Of.SOURCE, lane.nowNs)) {
+            lane.device.incidents.ofSource(Endpoint.ofUnit(batch, batch.unit[segment]), cause, null);
         }
     }
 
@@ -74,10 +82,12 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
     private boolean passes(@Nullable Identity identity, byte[] message, PacketBatch batch, int segment) {
         if (identity == null) {
             lane.counters.dropped(DropReason.NO_IDENTITY);
+            noted(Cause.NO_PRIVATE_KEY, batch, segment);
             return false;
         }
         if (!identity.cookies().mac1Valid(message, lane.cookieTools)) {
             lane.counters.dropped(DropReason.BAD_MAC1);
+            noted(Cause.WRONG_HUB_KEY, batch, segment);
             return false;
         }
         HandshakeLoad load = lane.device.load;
@@ -89,10 +99,12 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
                 batch.unitIpv6[unit], batch.unitSourceHi[unit], batch.unitSourceLo[unit], batch.unitSourcePort[unit]);
         if (!identity.cookies().mac2Valid(message, lane.nowNs, lane.cookieTools)) {
             askForCookie(identity, message, batch, unit);
+            noted(Cause.UNDER_LOAD, batch, segment);
             return false;
         }
         if (!load.allows(batch.unitIpv6[unit], batch.unitSourceHi[unit], lane.nowNs)) {
             lane.counters.dropped(DropReason.RATE_LIMITED);
+            noted(Cause.RATE_LIMITED, batch, segment);
             return false;
         }
         return true;

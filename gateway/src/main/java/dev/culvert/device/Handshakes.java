@@ -1,6 +1,7 @@
 package dev.culvert.device;
 
 import dev.culvert.crypto.PrivateKey;
+import dev.culvert.crypto.PublicKey;
 import dev.culvert.noise.Keypair;
 import dev.culvert.noise.Protocol;
 import dev.culvert.noise.ReceivedInitiation;
@@ -131,6 +132,7 @@ final class Handshakes {
                     initiation.consumeResponse(identity.keys(), peer.peer.presharedKey, message, worker.cipher());
             if (keys == null) {
                 worker.counters().dropped(DropReason.BAD_RESPONSE);
+                noted(peer.peer, Cause.BAD_RESPONSE, source, "");
             } else {
                 int remoteIndex = HandshakeResponse.senderIndex(message);
                 lane.command(() -> commitResponse(peer, initiation, keys, remoteIndex, source, message.length));
@@ -188,25 +190,29 @@ final class Handshakes {
         try (ReceivedInitiation received = ReceivedInitiation.open(identity.keys(), message, worker.cipher())) {
             if (received == null) {
                 counters.dropped(DropReason.BAD_INITIATION);
+                noted(source, Cause.BAD_INITIATION, null);
                 return;
             }
             if (received.initiator().equals(identity.keys().publicKey())) {
                 counters.dropped(DropReason.OWN_KEY);
+                noted(source, Cause.OWN_KEY, null);
                 return;
             }
             Peer peer = device.peers.find(received.initiator());
             if (peer == null) {
                 counters.dropped(DropReason.UNKNOWN_PEER);
+                noted(source, Cause.UNKNOWN_KEY, received.initiator());
                 return;
             }
             long generation = peer.generation; // before what it guards is read
             Tai64n timestamp = received.openTimestamp(peer.staticStatic(identity.keys()), worker.cipher());
             if (timestamp == null) {
                 counters.dropped(DropReason.BAD_INITIATION);
+                noted(source, Cause.BAD_INITIATION, received.initiator());
                 return;
             }
             if (isStale(peer, timestamp)) {
-                tellOfClock(peer, timestamp);
+                tellOfClock(peer, timestamp, source);
                 counters.dropped(DropReason.STALE_TIMESTAMP);
                 return;
             }
@@ -214,6 +220,7 @@ final class Handshakes {
                     received.respond(peer.presharedKey, PrivateKey.generate(device.random), worker.cipher());
             if (draft == null) {
                 counters.dropped(DropReason.LOW_ORDER_KEY);
+                noted(peer, Cause.LOW_ORDER_KEY, source, "");
                 return;
             }
             LanePeer home = device.assignment.home(peer);
@@ -246,7 +253,15 @@ final class Handshakes {
             DropReason refusal = refusal(peer, opened);
             if (refusal != null) {
                 lane.counters.dropped(refusal);
+                if (refusal == DropReason.HANDSHAKE_FLOOD) {
+                    noted(peer.peer, Cause.TOO_OFTEN, opened.source(), "");
+                } else if (refusal == DropReason.DRAINING) {
+                    noted(peer.peer, Cause.DRAINING, opened.source(), "");
+                }
                 return;
+            }
+            if (peer.keypairs.next() != null && !device.peers.isHidden(peer.peer)) {
+                noted(peer.peer, Cause.NEVER_CONFIRMED, peer.endpoint, "");
             }
             peer.peer.greatestTimestamp = opened.timestamp();
             peer.acceptedInitiationBefore = true;
@@ -297,15 +312,34 @@ final class Handshakes {
 
     /// A peer whose clock went back cannot come in any more, and nothing else would say so: its operator sees
     /// silence. A copy of a late initiation, which the network makes, is no news.
-    private void tellOfClock(Peer peer, Tai64n timestamp) {
+    private void tellOfClock(Peer peer, Tai64n timestamp, Endpoint source) {
         Tai64n greatest = peer.greatestTimestamp;
         long behindS = greatest == null ? 0 : greatest.seconds() - timestamp.seconds();
+        if (timestamp.equals(greatest)) {
+            noted(peer, Cause.REPLAYED, source, "");
+        } else {
+            noted(peer, Cause.CLOCK_BEHIND, source, behindS + " s behind");
+        }
         if (behindS > 1 && device.staleTimestampLog.allows(device.clock.bootNs())) {
             LOG.warn(
                     "peer {}: an initiation was refused, its timestamp is {} s older than the last one: a replay, or the"
                             + " peer's clock went back (then set it, or remove the peer and add it again)",
                     peer.publicKey(),
                     behindS);
+        }
+    }
+
+    /// By any thread.
+    private void noted(Peer peer, Cause cause, @Nullable Endpoint source, String detail) {
+        if (device.incidents.allows(IncidentLog.Of.PEER, device.clock.bootNs())) {
+            device.incidents.ofPeer(peer, cause, source, detail);
+        }
+    }
+
+    /// By any thread.
+    private void noted(Endpoint source, Cause cause, @Nullable PublicKey claimed) {
+        if (device.incidents.allows(IncidentLog.Of.SOURCE, device.clock.bootNs())) {
+            device.incidents.ofSource(source, cause, claimed);
         }
     }
 

@@ -21,6 +21,9 @@ public final class LaneCounters {
         TUN_BYTES_WRITTEN,
         HANDED_OVER,
         TAKEN_OVER,
+        /// From peer to peer without the TUN.
+        FORWARDED_DIRECT_PACKETS,
+        FORWARDED_DIRECT_BYTES,
         HANDSHAKES_INITIATED,
         HANDSHAKES_RECEIVED,
         HANDSHAKES_COMPLETED,
@@ -124,12 +127,17 @@ public final class LaneCounters {
         add(Counter.TUN_BYTES_WRITTEN, bytes);
     }
 
-    void handedOver() {
-        add(Counter.HANDED_OVER, 1);
+    void handedOver(int packets) {
+        add(Counter.HANDED_OVER, packets);
     }
 
-    void takenOver() {
-        add(Counter.TAKEN_OVER, 1);
+    void takenOver(int packets) {
+        add(Counter.TAKEN_OVER, packets);
+    }
+
+    void forwardedDirect(int packets, int bytes) {
+        add(Counter.FORWARDED_DIRECT_PACKETS, packets);
+        add(Counter.FORWARDED_DIRECT_BYTES, bytes);
     }
 
     void handshakeInitiated() {

@@ -195,6 +195,14 @@ final class SendQueue implements AutoCloseable {
     private void refused(int i, int errno, int datagrams) {
         lane.counters.dropped(errno == Errno.ENOBUFS ? DropReason.SEND_QUEUE_FULL : DropReason.SEND_FAILED, datagrams);
         LanePeer peer = peers[i];
+        if (errno != Errno.ENOBUFS && peer != null && lane.device.incidents.allows(IncidentLog.Of.PACKET, lane.nowNs)) {
+            boolean tooBig = errno == Errno.EMSGSIZE;
+            lane.device.incidents.ofPeer(
+                    peer.peer,
+                    tooBig ? Cause.PACKET_TOO_BIG : Cause.SEND_FAILED,
+                    destinations[i],
+                    tooBig ? "a datagram of " + array.segmentBytes(i) + " bytes" : Errno.text(errno));
+        }
         if (errno != Errno.ENOBUFS && peer != null && lane.device.sendErrorLog.allows(lane.nowNs)) {
             LOG.warn(
                     "the kernel refuses to send to peer {}: {}; see routes, firewall and MTU. More is counted, not logged",

@@ -7,6 +7,7 @@ import dev.culvert.wire.Ecn;
 import dev.culvert.wire.IpPacket;
 import dev.culvert.wire.SegmentSplitter;
 import dev.culvert.wire.TransportData;
+import dev.culvert.wire.VirtioNetHeader;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.UnpooledByteBufAllocator;
@@ -59,6 +60,9 @@ final class Sender implements AutoCloseable {
         Endpoint to = peer.endpoint;
         if (to == null) {
             lane.counters.dropped(DropReason.NO_ENDPOINT, segments);
+            if (lane.device.incidents.allows(IncidentLog.Of.PACKET, lane.nowNs)) {
+                lane.device.incidents.ofPeer(peer.peer, Cause.NO_ENDPOINT, null, "");
+            }
             lane.unreachable.answer(packet, lengthBytes);
             return;
         }
@@ -90,6 +94,28 @@ final class Sender implements AutoCloseable {
             splitter.write(i, datagram + TransportData.HEADER_BYTES);
             seal(peer, to, keypair, datagram, lengthBytes);
         }
+        sent(peer, keypair);
+    }
+
+    /// Sends an inner packet of another peer, sealed from where it lies into the datagram. The memory is the
+    /// caller's
+    /// again when this returns.
+    ///
+    /// @param packet with [TransportData#HEADER_BYTES] before it and [TransportData#TAG_BYTES] behind that may be
+    ///     overwritten
+    void forward(LanePeer peer, long packet, int lengthBytes) {
+        Endpoint to = peer.endpoint;
+        if (to == null) {
+            lane.counters.dropped(DropReason.NO_ENDPOINT);
+            return;
+        }
+        Keypair keypair = peer.keypairs.current();
+        if (keypair == null || !keypair.sendable(lane.nowNs) || !peer.staged.isEmpty()) {
+            VirtioNetHeader.clear(packet - VirtioNetHeader.BYTES);
+            send(peer, packet, lengthBytes);
+            return;
+        }
+        seal(peer, to, keypair, claimData(to, lengthBytes), packet, lengthBytes);
         sent(peer, keypair);
     }
 
@@ -178,7 +204,10 @@ final class Sender implements AutoCloseable {
 
     /// Seals the inner packet that lies in the datagram, behind the header's place.
     private void seal(LanePeer peer, Endpoint to, Keypair keypair, long datagram, int lengthBytes) {
-        long inner = datagram + TransportData.HEADER_BYTES;
+        seal(peer, to, keypair, datagram, datagram + TransportData.HEADER_BYTES, lengthBytes);
+    }
+
+    private void seal(LanePeer peer, Endpoint to, Keypair keypair, long datagram, long inner, int lengthBytes) {
         int padded = TransportData.paddedLength(lengthBytes, lane.device.mtu);
         int tos = lengthBytes == 0 ? 0 : Ecn.encapsulate(IpPacket.ecn(inner));
         if (padded != lengthBytes) {
@@ -186,7 +215,7 @@ final class Sender implements AutoCloseable {
         }
         long counter = keypair.nextCounter();
         TransportData.writeHeader(datagram, keypair.remoteIndex(), counter);
-        lane.aead.seal(keypair.sendKey(), inner, inner, padded, counter);
+        lane.aead.seal(keypair.sendKey(), datagram + TransportData.HEADER_BYTES, inner, padded, counter);
         queue(to.ipv6).add(to, datagram, padded + TransportData.OVERHEAD_BYTES, tos, peer, lengthBytes != 0);
     }
 

@@ -16,7 +16,7 @@ final class SlotPool implements AutoCloseable {
     /// Beyond the longest packet.
     static final int TAILROOM_BYTES = 64;
 
-    private static final int PACKET_BYTES = 65_536;
+    static final int PACKET_BYTES = 65_536;
     /// Slots at equal distances of a page multiple would share their cache sets: an odd number of lines apart.
     private static final int COLOUR_BYTES = 19 * 64;
 

@@ -159,6 +159,9 @@ final class Timers implements TimerWheel.ExpiryListener {
     }
 
     private void retransmit(LanePeer peer) {
+        if (peer.initiation != null && lane.device.incidents.allows(IncidentLog.Of.PEER, lane.nowNs)) {
+            lane.device.incidents.ofPeer(peer.peer, Cause.NO_ANSWER, peer.endpoint, "");
+        }
         if (peer.attempts > Protocol.MAX_TIMER_HANDSHAKES) {
             peer.keepaliveNs = LanePeer.NEVER;
             lane.dropStaged(peer, DropReason.STAGED_EXPIRED);

@@ -12,8 +12,10 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
@@ -49,6 +51,18 @@ public final class DeviceMetrics implements MeterBinder {
                     "direction",
                     "taken",
                     "Packets that came to another lane than their peer's"),
+            new Named(
+                    Counter.FORWARDED_DIRECT_PACKETS,
+                    "culvert.forwarded.packets",
+                    "path",
+                    "direct",
+                    "Inner packets from peer to peer that the host did not see"),
+            new Named(
+                    Counter.FORWARDED_DIRECT_BYTES,
+                    "culvert.forwarded.bytes",
+                    "path",
+                    "direct",
+                    "Bytes of inner packets from peer to peer that the host did not see"),
             new Named(Counter.HANDSHAKES_INITIATED, "culvert.handshakes", "kind", "initiated", "Handshake messages"),
             new Named(Counter.HANDSHAKES_RECEIVED, "culvert.handshakes", "kind", "answered", "Handshake messages"),
             new Named(Counter.HANDSHAKES_COMPLETED, "culvert.handshakes", "kind", "completed", "Handshake messages"));
@@ -104,6 +118,13 @@ public final class DeviceMetrics implements MeterBinder {
                 .register(registry);
         gauges(registry);
         laneGauges(registry);
+    }
+
+    /// Those with a meter: all.
+    static Set<Counter> named() {
+        Set<Counter> named = EnumSet.of(Counter.ALLOWED_IPS_MOVED);
+        OF_LANES.forEach(each -> named.add(each.counter()));
+        return named;
     }
 
     private double sum(ToDoubleFunction<LaneCounters> value) {

@@ -67,6 +67,7 @@ final class Libc {
     private static final MethodHandle PRCTL = handle("prctl");
     private static final MethodHandle SETRLIMIT = handle("setrlimit");
     private static final MethodHandle SYSCALL = handle("syscall");
+    private static final MethodHandle SCHED_SETAFFINITY = handle("sched_setaffinity");
     private static final MethodHandle STRERROR = handle("strerror");
 
     /// bpf(2), for which the C library has no function of its own.
@@ -319,6 +320,15 @@ final class Libc {
     int bpf(int command, long attributes, int bytes) {
         try {
             return check((long) SYSCALL.invokeExact(state, SYS_BPF, (long) command, attributes, (long) bytes, 0L, 0L));
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    /// Of the calling thread.
+    int schedSetaffinity(int bytes, long mask) {
+        try {
+            return check((long) SCHED_SETAFFINITY.invokeExact(state, 0L, (long) bytes, mask, 0L, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }

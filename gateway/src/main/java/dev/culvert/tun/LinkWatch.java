@@ -4,6 +4,7 @@ import dev.culvert.crypto.Memory;
 import io.netty.channel.IoEventLoop;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,6 +18,16 @@ public final class LinkWatch implements AutoCloseable {
         void changed(boolean up, int mtu);
 
         void deleted();
+
+        /// Whether [#localRoutes] is to be called.
+        default boolean wantsLocalRoutes() {
+            return false;
+        }
+
+        /// @param routes what the kernel takes for its own in the interface's network namespace; null while that
+        /// is
+        ///     not known
+        default void localRoutes(@Nullable List<LocalRoute> routes) {}
     }
 
     private static final int NETLINK_ROUTE = 0;
@@ -49,6 +60,7 @@ public final class LinkWatch implements AutoCloseable {
     private final LinuxTun link;
     private final IoEventLoop loop;
     private final Listener listener;
+    private final @Nullable LocalRouteWatch localRoutes;
     private int fd;
     /// For which gso_max_segs was set.
     private int segmentsMtu;
@@ -59,6 +71,7 @@ public final class LinkWatch implements AutoCloseable {
         this.link = link;
         this.loop = loop;
         this.listener = listener;
+        localRoutes = listener.wantsLocalRoutes() ? new LocalRouteWatch(loop, listener::localRoutes) : null;
         fd = subscribe(libc);
     }
 
@@ -77,7 +90,11 @@ public final class LinkWatch implements AutoCloseable {
     }
 
     /// A socket of the calling thread's network namespace that hears of its links, or -errno.
-    private static int subscribe(Libc libc) {
+    private int subscribe(Libc libc) {
+        int refused = localRoutes == null ? 0 : localRoutes.subscribe(libc);
+        if (refused < 0) {
+            return refused;
+        }
         int socket = libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW, NETLINK_ROUTE);
         if (socket < 0) {
             return socket;
@@ -115,6 +132,9 @@ public final class LinkWatch implements AutoCloseable {
                         LOG.error("{} is not watched any more", link.name(), done.cause());
                     }
                 });
+        if (localRoutes != null) {
+            localRoutes.begin();
+        }
         tell(link.up(), link.mtu());
     }
 
@@ -164,6 +184,9 @@ public final class LinkWatch implements AutoCloseable {
         try {
             for (int move = 0; move < MOVES_MAX; move++) {
                 int[] opened = {-Errno.ENODEV};
+                if (localRoutes != null) {
+                    localRoutes.stop();
+                }
                 if (!link.follow(libcThere -> opened[0] = subscribe(libcThere))) {
                     listener.deleted();
                     return;
@@ -195,6 +218,13 @@ public final class LinkWatch implements AutoCloseable {
         if (fd >= 0) {
             libc.close(fd);
             fd = -1;
+        }
+    }
+
+    private void stopAll() {
+        stop();
+        if (localRoutes != null) {
+            localRoutes.stop();
         }
     }
 
@@ -242,9 +272,12 @@ public final class LinkWatch implements AutoCloseable {
     @Override
     public void close() {
         if (loop.isShuttingDown()) {
-            stop();
+            stopAll();
         } else {
-            loop.submit(this::stop).syncUninterruptibly();
+            loop.submit(this::stopAll).syncUninterruptibly();
+        }
+        if (localRoutes != null) {
+            localRoutes.close();
         }
         arena.close();
     }

@@ -8,6 +8,7 @@ import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
 import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.IpText;
+import dev.culvert.device.PeerLabel;
 import dev.culvert.device.PeerStatus;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -31,7 +32,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// Beyond the protocol, `culvert_drops=1` answers a line for each reason for which packets were dropped, and
 /// `culvert_engine=1` what seals and opens packets, `culvert_endpoints=1` what is wrong with endpoints that are
-/// names, and whether the device drains; `culvert_drain=1` and `culvert_drain=0` begin and end that.
+/// names, what its peers are called, and whether the device drains; `culvert_drain=1` and `culvert_drain=0` begin and end that.
+/// `culvert_why=1` with a line `query=` answers why a peer does not connect.
 final class UapiSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UapiSession.class);
     private static final long SECOND_NS = 1_000_000_000L;
@@ -81,6 +83,7 @@ final class UapiSession implements AutoCloseable {
                 case "culvert_endpoints=1" -> endpoints();
                 case "culvert_drain=1" -> drain(true);
                 case "culvert_drain=0" -> drain(false);
+                case "culvert_why=1" -> why();
                 default -> {
                     skipRequest(length == 0);
                     answer(UapiException.EPROTO);
@@ -236,6 +239,9 @@ final class UapiSession implements AutoCloseable {
         for (Map.Entry<PublicKey, String> trouble : device.endpointTroubles().entrySet()) {
             line("endpoint_trouble", trouble.getKey().toHex() + ' ' + trouble.getValue());
         }
+        for (Map.Entry<PublicKey, PeerLabel> label : device.labels().entrySet()) {
+            line("peer_name", label.getKey().toHex() + ' ' + label.getValue().name());
+        }
         answer(0);
     }
 
@@ -245,6 +251,21 @@ final class UapiSession implements AutoCloseable {
             return;
         }
         device.drain(on);
+        answer(0);
+    }
+
+    /// One line `query=` follows, of at most [#LINE_BYTES_MAX] bytes in UTF-8.
+    private void why() throws IOException {
+        int length = lines.next();
+        String query = length < 0 ? "" : new String(lines.bytes(), 0, length, StandardCharsets.UTF_8);
+        if (length == 0 || !isBlankLine() || !query.startsWith("query=")) {
+            answer(UapiException.EINVAL);
+            return;
+        }
+        for (String each : DiagnosisLines.of(device.why(query.substring(query.indexOf('=') + 1)))) {
+            text(each);
+            endLine();
+        }
         answer(0);
     }
 
@@ -287,8 +308,8 @@ final class UapiSession implements AutoCloseable {
         text("errno=" + errno + "\n\n");
     }
 
-    private void text(String ascii) {
-        out.put(ascii.getBytes(StandardCharsets.ISO_8859_1));
+    private void text(String text) {
+        out.put(text.getBytes(StandardCharsets.UTF_8));
     }
 
     private void flush() throws IOException {

@@ -144,6 +144,14 @@ public final class IpPacket {
                 && Memory.getByte(a + IPV4_TTL) == Memory.getByte(b + IPV4_TTL);
     }
 
+    static int versionAndHeaderLength(long address) {
+        return Memory.getUnsignedByte(address);
+    }
+
+    static int ipv4Ttl(long address) {
+        return Memory.getUnsignedByte(address + IPV4_TTL);
+    }
+
     static int ipv6HopLimit(long address) {
         return Memory.getUnsignedByte(address + IPV6_HOP_LIMIT);
     }
@@ -178,6 +186,20 @@ public final class IpPacket {
         int before = Memory.getUnsignedShortBe(address);
         int after = before & ~Ecn.MASK | ecn;
         Memory.putByte(address + 1, after);
+        Memory.putShortBe(
+                address + IPV4_CHECKSUM,
+                updatedChecksum(Memory.getUnsignedShortBe(address + IPV4_CHECKSUM), before, after));
+    }
+
+    /// Takes one off IPv4's time to live, with the header checksum, or off IPv6's hop limit; neither is zero.
+    public static void decreaseTtl(long address) {
+        if (isIpv6(address)) {
+            Memory.putByte(address + IPV6_HOP_LIMIT, ipv6HopLimit(address) - 1);
+            return;
+        }
+        int before = Memory.getUnsignedShortBe(address + IPV4_TTL); // with the protocol
+        int after = before - 0x100;
+        Memory.putShortBe(address + IPV4_TTL, after);
         Memory.putShortBe(
                 address + IPV4_CHECKSUM,
                 updatedChecksum(Memory.getUnsignedShortBe(address + IPV4_CHECKSUM), before, after));

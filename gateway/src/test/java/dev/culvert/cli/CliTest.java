@@ -193,7 +193,17 @@ final class CliTest {
         console.run("-f", "--lanes", "3", "--engine", "jdk", "--handshake-workers", "2", "wg0");
         assertThat(seen[0])
                 .isEqualTo(new GatewayOptions(
-                        "wg0", 3, GatewayOptions.Engine.JDK, 2, HubSettings.DEFAULTS, null, null, null, 3, 4));
+                        "wg0",
+                        3,
+                        List.of(),
+                        GatewayOptions.Engine.JDK,
+                        2,
+                        HubSettings.DEFAULTS,
+                        null,
+                        null,
+                        null,
+                        3,
+                        4));
         console.environment.put("WG_UAPI_FD", "x");
         assertThat(console.run("-f", "wg0")).isEqualTo(1);
         assertThat(console.err()).startsWith("culvert: WG_UAPI_FD is not the number of an open descriptor");
@@ -251,6 +261,7 @@ final class CliTest {
             throw new IOException("enough");
         };
         console.environment.put("CULVERT_LANES", "5");
+        console.environment.put("CULVERT_CPUS", "4-6:2,1");
         console.environment.put("CULVERT_HANDSHAKE_WORKERS", "6");
         console.environment.put("CULVERT_ENGINE", "bouncycastle");
         console.environment.put("CULVERT_JOURNAL", "/srv/x");
@@ -260,6 +271,7 @@ final class CliTest {
                 .isEqualTo(new GatewayOptions(
                         "wg0",
                         5,
+                        List.of(4, 6, 1),
                         GatewayOptions.Engine.BOUNCYCASTLE,
                         6,
                         HubSettings.DEFAULTS,
@@ -272,6 +284,10 @@ final class CliTest {
         assertThat(seen[0]).isEqualTo(plain);
         console.run("-f", "--lanes", "2", "wg0");
         assertThat(seen[0].lanes()).isEqualTo(2);
+        console.run("-f", "--cpus", "7", "wg0");
+        assertThat(seen[0].cpus()).containsExactly(7);
+        assertThat(console.run("-f", "--cpus", "3-1", "wg0")).isEqualTo(Cli.MISUSED);
+        assertThat(console.err()).contains("cpus takes numbers and ranges of CPUs as taskset(1) does");
         console.environment.put("CULVERT_LANES", "65");
         assertThat(console.run("-f", "wg0")).isEqualTo(Cli.MISUSED);
         assertThat(console.err()).startsWith("culvert: CULVERT_LANES takes a number from 0 to 64\n");

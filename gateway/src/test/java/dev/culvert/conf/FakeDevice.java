@@ -8,6 +8,7 @@ import dev.culvert.device.DeviceChange;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
 import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.Diagnosis;
 import dev.culvert.device.PeerChange;
 import dev.culvert.device.PeerLabel;
 import dev.culvert.device.PeerStatus;
@@ -119,6 +120,11 @@ final class FakeDevice implements DeviceControl {
                     peer.allowedIps()));
         }
         status = new DeviceStatus(status.privateKey(), status.listenPort(), status.fwmark(), peers);
+    }
+
+    @Override
+    public List<Diagnosis> why(String query) {
+        return List.of();
     }
 
     private static PeerStatus changed(@Nullable PeerStatus before, PeerChange change) {

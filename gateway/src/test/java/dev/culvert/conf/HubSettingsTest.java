@@ -3,10 +3,12 @@ package dev.culvert.conf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.culvert.device.Forwarding;
 import dev.culvert.device.HandshakeLimits;
 import dev.culvert.device.Offloads;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +38,8 @@ final class HubSettingsTest {
                   udp-gso: on
                   tun-udp: off
                 steering: ebpf
+                forwarding: direct
+                cpus: 2,0-1
                 admin:
                   listen: "[::1]:9000"
                   tls-certificate: /etc/culvert/c.pem
@@ -54,6 +58,8 @@ final class HubSettingsTest {
                         new HandshakeLimits(1000, 10, 2_500_000_000L, 100, 50, 9, 70),
                         new Offloads(false, true, true, false),
                         HubSettings.Steering.EBPF,
+                        Forwarding.DIRECT,
+                        List.of(2, 0, 1),
                         new AdminSettings(
                                 "[::1]:9000",
                                 "/etc/culvert/c.pem",
@@ -82,8 +88,11 @@ final class HubSettingsTest {
             lanes: 2\\nlane: 3                      | f:2: there is no setting 'lane'; did you mean 'lanes'?
             handshakes:\\n  que: 3                  | f:2: there is no setting 'que'; did you mean 'queue'?
             offloads:\\n  tun-tcp: no          | f: tun-tcp must be on or off, not no
+            cpus: one                               | f: cpus takes numbers and ranges of CPUs as taskset(1) does, 0-3,8 for instance, not one
+            forwarding: straight                    | f: forwarding must be kernel or direct, not straight
             lanes: many                             | f:1: 'lanes' takes a whole number
             handshakes:\\n  under-load-for-ms: -1 | f: under-load-for-ms must be from 0 to 3600000, not -1
+            steering: bpf                           | f: steering must be auto or ebpf, not bpf
             lanes: 65                               | f: lanes must be from 0 to 64, not 65
             staged-bytes-max: 5                     | f: staged-bytes-max must be from 1048576 to 1099511627776, not 5
             handshakes:\\n  queue: 9\\n  under-load-at: 10 | f: under-load-at must be from 1 to 9, not 10

@@ -147,6 +147,12 @@ final class AllocationTest {
         }
     }
 
+    @Test
+    void whatIsBeyondTheAllowanceOfIncidentsAllocatesNothing() {
+        IncidentLog log = new IncidentLog(new ManualClock());
+        assertAllocatesNothing(i -> sink += log.allows(IncidentLog.Of.SOURCE, 5L * i) ? 1 : 0);
+    }
+
     private interface Macs {
         void run(CookieChecker checker, CookieTools tools);
     }

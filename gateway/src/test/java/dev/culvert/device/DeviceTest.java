@@ -27,7 +27,15 @@ final class DeviceTest {
     private final SilentTun tun = new SilentTun();
     private final Device device = Device.start(
             new DeviceOptions(
-                    "test0", LANES, 1, AeadEngine.BOUNCY_CASTLE, 1 << 20, HandshakeLimits.DEFAULTS, Offloads.NONE),
+                    "test0",
+                    LANES,
+                    1,
+                    AeadEngine.BOUNCY_CASTLE,
+                    1 << 20,
+                    HandshakeLimits.DEFAULTS,
+                    Offloads.NONE,
+                    Forwarding.KERNEL,
+                    List.of()),
             tun,
             new ManualClock(),
             new Random(1)::nextBytes,

@@ -71,15 +71,23 @@ final class TestDevice implements AutoCloseable {
     };
 
     TestDevice(int host, int lanes, DeviceClock clock, long seed) {
-        this(host, lanes, clock, new Random(seed));
+        this(host, lanes, clock, seed, Forwarding.KERNEL);
     }
 
-    private TestDevice(int host, int lanes, DeviceClock clock, Random random) {
-        this(host, lanes, clock, random, PrivateKey.generate(random::nextBytes));
+    TestDevice(int host, int lanes, DeviceClock clock, long seed, Forwarding forwarding) {
+        this(host, lanes, clock, new Random(seed), forwarding);
+    }
+
+    private TestDevice(int host, int lanes, DeviceClock clock, Random random, Forwarding forwarding) {
+        this(host, lanes, clock, random, PrivateKey.generate(random::nextBytes), forwarding);
     }
 
     /// @param key its own from here on
     TestDevice(int host, int lanes, DeviceClock clock, Random random, PrivateKey key) {
+        this(host, lanes, clock, random, key, Forwarding.KERNEL);
+    }
+
+    private TestDevice(int host, int lanes, DeviceClock clock, Random random, PrivateKey key, Forwarding forwarding) {
         this.host = host;
         this.clock = clock;
         this.key = key;
@@ -103,7 +111,8 @@ final class TestDevice implements AutoCloseable {
         HandshakeLimits limits =
                 new HandshakeLimits(4096, UNDER_LOAD_AT, 1_000_000_000L, 20, 5, 1024, COOKIE_REPLIES_PER_SECOND);
         HandshakeLoad load = new HandshakeLoad(queue, limits, random.nextLong(), clock.bootNs());
-        state = new DeviceState(clock, random::nextBytes, queue, load, new StagedBudget(1 << 20), Offloads.ALL);
+        state = new DeviceState(
+                clock, random::nextBytes, queue, load, new StagedBudget(1 << 20), Offloads.ALL, forwarding);
         peers = new PeerConfiguration(state, new UnpacedGreeter());
         LaneExchange exchange = new LaneExchange(lanes);
         Lane[] all = new Lane[lanes];

@@ -203,6 +203,8 @@ final class AdminIT {
                 .as("the probe's peer is in no list")
                 .hasSize(2);
         assertThat(curl("http://" + ADMIN + "/api/status").required()).contains("\"draining\":false", "\"peers\":2");
+        assertThat(curl("http://" + ADMIN + "/api/why?q=10.77.0.10").required())
+                .contains("\"cause\":\"connected\"", "\"advice\"");
         assertThat(status("/nothing")).isEqualTo(404);
         assertThat(curl("-X", "POST", "http://" + ADMIN + "/metrics").required())
                 .contains("Only GET");

@@ -1,6 +1,8 @@
 package dev.culvert.it;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /// One end of the tunnels in a [Topology]: its namespace, its daemon, its addresses outside and inside.
 final class Node {
@@ -20,12 +22,30 @@ final class Node {
     ///
     /// @param host the last part of all the node's addresses
     Node(Network network, Namespace namespace, Implementation implementation, int lanes, int host, int port) {
+        this(network, namespace, implementation, lanes, host, port, "");
+    }
+
+    /// @param settings of Culvert, in YAML
+    Node(
+            Network network,
+            Namespace namespace,
+            Implementation implementation,
+            int lanes,
+            int host,
+            int port,
+            String settings) {
         this.network = network;
         this.namespace = namespace;
         this.interfaceName = namespace.name() + "t";
         this.host = host;
         this.port = port;
-        this.daemon = network.daemon(implementation, lanes, namespace, interfaceName);
+        List<String> command = new ArrayList<>(implementation.foreground(interfaceName));
+        if (!settings.isEmpty()) {
+            command.addAll(List.of(
+                    "--settings",
+                    network.secretFile(interfaceName + ".yaml", settings).toString()));
+        }
+        this.daemon = network.daemon(namespace, interfaceName, command, implementation, lanes);
     }
 
     /// Waits for the daemon, gives the interface its addresses and switches it on.

@@ -25,19 +25,38 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 
 /// A spoke that tells what no spoke tells: a program for a test's namespace that makes one handshake with the
 /// hub on 127.0.0.1 and prints every secret that the hub has of it, in hexadecimal. Reads from standard input:
-/// the port, the hub's public key, its own private key, the preshared key. The keys are made for the test.
+/// the port, the hub's public key, its own private key, the preshared key, how many seconds its clock is ahead. The
+/// keys are made for the test.
 final class ScriptedSpoke {
     private static final int TIMEOUT_MS = 5000;
     private static final int INDEX = 0x5eed;
 
     private ScriptedSpoke() {}
+
+    /// Runs it in the hub's namespace.
+    ///
+    /// @return what it printed
+    static String run(Namespace namespace, int port, Identity hub, Identity spoke, String psk, long aheadS) {
+        List<String> command = namespace.inside(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                ScriptedSpoke.class.getName()));
+        List<String> lines =
+                List.of(Integer.toString(port), hub.publicKey(), spoke.privateKey(), psk, Long.toString(aheadS));
+        return Command.run(Command.LIMIT, String.join("\n", lines) + "\n", command)
+                .required();
+    }
 
     public static void main(String[] arguments) throws Exception {
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
@@ -45,6 +64,7 @@ final class ScriptedSpoke {
         PublicKey hub = PublicKey.fromBase64(in.readLine());
         PrivateKey key = PrivateKey.fromBase64(in.readLine());
         PresharedKey psk = PresharedKey.fromBase64(in.readLine());
+        long aheadS = Long.parseLong(in.readLine());
         byte[] staticStatic = new byte[32];
         X25519.sharedSecret(key, hub, staticStatic);
         tell("static-static", staticStatic);
@@ -59,7 +79,7 @@ final class ScriptedSpoke {
                     me,
                     hub,
                     staticStatic,
-                    Tai64n.of(wallNs),
+                    Tai64n.of(wallNs + aheadS * 1_000_000_000L),
                     PrivateKey.generate(new Random(wallNs)::nextBytes),
                     cipher));
             byte[] message = initiation.message();

@@ -90,15 +90,8 @@ final class SecretsIT {
     }
 
     private static Map<String, byte[]> handshake(Namespace namespace, Identity hub, Identity spoke, String psk) {
-        List<String> command = namespace.inside(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                ScriptedSpoke.class.getName()));
-        String input = String.join("\n", Integer.toString(PORT), hub.publicKey(), spoke.privateKey(), psk) + "\n";
         Map<String, byte[]> told = new LinkedHashMap<>();
-        Command.run(Command.LIMIT, input, command).required().lines().forEach(line -> {
+        ScriptedSpoke.run(namespace, PORT, hub, spoke, psk, 0).lines().forEach(line -> {
             int space = line.indexOf(' ');
             if (space > 0 && line.length() - space == 65) {
                 told.put(line.substring(0, space), HexFormat.of().parseHex(line.substring(space + 1)));

@@ -17,6 +17,7 @@ final class Topology implements AutoCloseable {
     private static final int FIRST_SPOKE_HOST = 10;
 
     private final Implementation hubImplementation;
+    private final String hubSettings;
     private final int lanes;
     private final List<Implementation> spokeImplementations;
     private @Nullable Nodes nodes;
@@ -25,6 +26,12 @@ final class Topology implements AutoCloseable {
     private record Nodes(Network network, Node hub, List<Node> spokes) {}
 
     private Topology(int lanes, Implementation hubImplementation, Implementation... spokeImplementations) {
+        this("", lanes, hubImplementation, spokeImplementations);
+    }
+
+    private Topology(
+            String hubSettings, int lanes, Implementation hubImplementation, Implementation... spokeImplementations) {
+        this.hubSettings = hubSettings;
         this.lanes = lanes;
         this.hubImplementation = hubImplementation;
         this.spokeImplementations = List.of(spokeImplementations);
@@ -68,6 +75,18 @@ final class Topology implements AutoCloseable {
         return Implementation.lanes().mapToObj(lanes -> new Topology(lanes, ours, WIREGUARD_GO, ours));
     }
 
+    /// Culvert as the hub of two wireguard-go spokes, either way of forwarding between them.
+    static Stream<Topology> eachForwarding() {
+        if (Implementation.underTest() == WIREGUARD_GO) {
+            return Stream.of(new Topology(1, WIREGUARD_GO, WIREGUARD_GO, WIREGUARD_GO));
+        }
+        return Implementation.lanes()
+                .boxed()
+                .flatMap(lanes -> Stream.of("forwarding: kernel\n", "forwarding: direct\n")
+                        .map(settings ->
+                                new Topology(settings, lanes, Implementation.CULVERT, WIREGUARD_GO, WIREGUARD_GO)));
+    }
+
     /// Culvert with two lanes as the hub of a wireguard-go spoke, for what does not depend on lanes.
     static Stream<Topology> oneHub() {
         return Stream.of(new Topology(2, Implementation.underTest(), WIREGUARD_GO));
@@ -94,7 +113,7 @@ final class Topology implements AutoCloseable {
             Namespace hubNamespace = network.namespace("h");
             network.forward(hubNamespace);
             network.bridge(hubNamespace, "br0", "172.30.0.1/24", "fd30::1/64");
-            Node hub = new Node(network, hubNamespace, hubImplementation, lanes, 1, HUB_PORT);
+            Node hub = new Node(network, hubNamespace, hubImplementation, lanes, 1, HUB_PORT, hubSettings);
             List<Node> spokes = new ArrayList<>();
             for (int index = 0; index < spokeImplementations.size(); index++) {
                 int host = FIRST_SPOKE_HOST + index;
@@ -138,6 +157,11 @@ final class Topology implements AutoCloseable {
 
     int lanes() {
         return lanes;
+    }
+
+    /// Of a Culvert hub, in YAML; empty for none.
+    String hubSettings() {
+        return hubSettings;
     }
 
     /// Fresh keys at all nodes, every spoke a peer of the hub; the spokes know the hub's endpoint.
@@ -201,6 +225,7 @@ final class Topology implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "hub " + hubImplementation + ", spoke " + spokeImplementations + ", lanes " + lanes;
+        return "hub " + hubImplementation + ", spoke " + spokeImplementations + ", lanes " + lanes
+                + (hubSettings.isEmpty() ? "" : ", " + hubSettings.strip());
     }
 }

@@ -41,6 +41,11 @@ final class Uapi {
         return sum(request(interfaceName, "culvert_drops=1\n\n"), reason);
     }
 
+    /// What Culvert says to the question why a peer or an address does not connect, line by line.
+    static List<String> why(String interfaceName, String query) {
+        return request(interfaceName, "culvert_why=1\nquery=" + query + "\n\n");
+    }
+
     private static long sum(String interfaceName, String key) {
         return sum(request(interfaceName, "get=1\n\n"), key);
     }

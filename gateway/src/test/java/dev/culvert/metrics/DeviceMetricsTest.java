@@ -57,6 +57,11 @@ final class DeviceMetricsTest {
     }
 
     @Test
+    void everyCounterHasAMeter() {
+        assertThat(DeviceMetrics.named()).containsExactlyInAnyOrder(LaneCounters.Counter.values());
+    }
+
+    @Test
     void everyReasonIsDocumented() throws IOException {
         String page = Files.readString(Path.of("../deploy/METRICS.md"));
         for (DropReason reason : DropReason.values()) {

@@ -16,7 +16,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -220,6 +222,67 @@ final class LinuxTunTest {
         told.awaitLast("false 9000");
         ip("link", "delete", name);
         told.awaitLast("deleted");
+    }
+
+    /// What the kernel takes for its own, as a watch tells it.
+    private static final class ToldLocalRoutes implements LinkWatch.Listener {
+        private final AtomicReference<@Nullable List<LocalRoute>> last = new AtomicReference<>();
+
+        @Override
+        public void changed(boolean up, int mtu) {}
+
+        @Override
+        public void deleted() {}
+
+        @Override
+        public boolean wantsLocalRoutes() {
+            return true;
+        }
+
+        @Override
+        public void localRoutes(@Nullable List<LocalRoute> routes) {
+            last.set(routes);
+        }
+
+        void await(boolean wanted, LocalRoute route) {
+            LinuxTunTest.await(() -> {
+                List<LocalRoute> routes = last.get();
+                return routes != null && routes.contains(route) == wanted;
+            });
+        }
+    }
+
+    @Test
+    void tellsTheHostsOwnAddressesAsTheyComeAndGoAndInAnotherNamespace() throws Exception {
+        LocalRoute loopback = new LocalRoute(false, 0x7f000000L << 32, 0, 8);
+        LocalRoute ipv4 = new LocalRoute(false, 0x0a4d0001L << 32, 0, 32);
+        LocalRoute broadcast = new LocalRoute(false, 0x0a4d00ffL << 32, 0, 32);
+        LocalRoute ipv6 = new LocalRoute(true, 0xfd77L << 48, 1, 128);
+        LocalRoute any = new LocalRoute(false, 0xcb007100L << 32, 0, 24);
+        String namespace = name + "l";
+        ip("netns", "add", namespace);
+        opened.addFirst(() -> ip("netns", "delete", namespace));
+        LinuxTun tun = tun(1);
+        ToldLocalRoutes told = new ToldLocalRoutes();
+        opened.add(LinkWatch.start(tun, loop(), told));
+        ip("link", "set", name, "up");
+        told.await(true, loopback);
+        ip("addr", "add", "10.77.0.1/24", "dev", name);
+        ip("addr", "add", "fd77::1/64", "dev", name, "nodad");
+        told.await(true, ipv4);
+        told.await(true, broadcast);
+        told.await(true, ipv6);
+        ip("addr", "del", "10.77.0.1/24", "dev", name);
+        told.await(false, ipv4);
+        told.await(false, broadcast);
+
+        ip("link", "set", name, "netns", namespace);
+        told.await(false, loopback);
+        ip("-n", namespace, "link", "set", name, "up");
+        ip("-n", namespace, "addr", "add", "10.77.0.1/24", "dev", name);
+        told.await(true, ipv4);
+        ip("-n", namespace, "route", "add", "local", "203.0.113.0/24", "dev", name);
+        told.await(true, any);
     }
 
     @Test

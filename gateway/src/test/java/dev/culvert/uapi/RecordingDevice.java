@@ -9,6 +9,7 @@ import dev.culvert.device.DeviceChange;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
 import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.Diagnosis;
 import dev.culvert.device.PeerChange;
 import dev.culvert.device.PeerLabel;
 import dev.culvert.device.PeerStatus;
@@ -27,6 +28,7 @@ final class RecordingDevice implements DeviceControl {
     private Map<PublicKey, PeerLabel> labels = Map.of();
     final Map<PublicKey, String> troubles = new LinkedHashMap<>();
     final List<DeviceChange> changes = new ArrayList<>();
+    final Map<String, List<Diagnosis>> diagnoses = new LinkedHashMap<>();
     int refuseWith;
 
     private @Nullable PrivateKey key;
@@ -126,6 +128,11 @@ final class RecordingDevice implements DeviceControl {
     @Override
     public Map<PublicKey, PeerLabel> labels() {
         return labels;
+    }
+
+    @Override
+    public List<Diagnosis> why(String query) {
+        return diagnoses.getOrDefault(query, List.of());
     }
 
     @Override
