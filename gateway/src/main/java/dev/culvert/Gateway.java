@@ -124,9 +124,26 @@ final class Gateway implements RunningGateway {
         }
         boolean tcp = device.offloads().tunTcp();
         boolean udp = device.offloads().tunUdp();
-        return fd == null
-                ? LinuxTun.open(options.interfaceName(), device.lanes(), tcp, udp)
-                : LinuxTun.adopt(fd, tcp, udp);
+        if (fd != null) {
+            return LinuxTun.adopt(fd, tcp, udp);
+        }
+        LinuxTun link = LinuxTun.open(options.interfaceName(), device.lanes(), tcp, udp);
+        if (options.settings().steering() == HubSettings.Steering.EBPF && device.lanes() > 1) {
+            steer(link);
+        }
+        return link;
+    }
+
+    private static void steer(LinuxTun link) {
+        try {
+            link.steerByDestination();
+            LOG.info("{}: packets of the host are steered to their lane by eBPF", link.name());
+        } catch (IOException e) {
+            LOG.warn(
+                    "{}: packets of the host come out at the lane that the kernel chooses: {}",
+                    link.name(),
+                    e.getMessage());
+        }
     }
 
     private UapiServer uapi(GatewayOptions options) throws IOException {

@@ -139,8 +139,12 @@
 ///     (`metrics/PeerSeries`), so a peer costs nothing between scrapes. `admin/AdminServer` serves them by Vert.x,
 ///     which is loaded only where it is on. Health is a handshake with ourselves by a peer that is in no list
 ///     (`device/HealthProbe`).
-/// 15. **TUN queues are steered by the kernel** as it remembers flows: a packet that comes out at another
-///     lane's queue is handed over. Steering by inner destination may come where that costs too much.
+/// 15. **TUN queues are steered by the kernel** as it remembers flows (4,096 of them, for 3 s): a packet that
+///     comes out at another lane's queue is handed over. With `steering: ebpf` a program in the kernel looks its
+///     destination up (`tun/EbpfSteering`) in maps that `LaneSteering` keeps as the routing table and the home
+///     lanes are; it tells the kernel from the control plane, never on a lane. An entry that is missing or late
+///     costs a hand-over, no packet. A peer's first packets, until the kernel knows of its lane, may come out at two
+///     lanes and then overtake each other.
 /// 16. **Scale beyond one machine** is left to an existing store of leases and watches, later. What peers there
 ///     are is asked through one class (`PeerTable`), and sessions never leave the process.
 ///

@@ -44,6 +44,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 ///   udp-gso: on                 # sends many datagrams by one message
 ///   tun-tcp: on                 # large TCP packets to and from the host (TSO)
 ///   tun-udp: on                 # the same of UDP (USO)
+/// steering: auto                # of packets from the host to lanes: auto is the kernel's; ebpf, by destination
 /// admin:                        # metrics and health by HTTP
 ///   listen: 127.0.0.1:9586      # or off; under `culvert up` this is the default
 ///   tls-certificate: FILE       # PEM, with tls-key
@@ -68,9 +69,18 @@ public record HubSettings(
         int deadPeerAfterS,
         HandshakeLimits handshakes,
         Offloads offloads,
+        Steering steering,
         Forwarding forwarding,
         List<Integer> cpus,
         AdminSettings admin) {
+    /// How packets of the host find the lane whose queue they come out at.
+    public enum Steering {
+        /// The kernel remembers flows.
+        AUTO,
+        /// By the peer that has the destination, where the kernel takes a program.
+        EBPF
+    }
+
     /// As long as a session can live unseen, and what wireguard-tools' reresolve-dns waits.
     private static final int DEAD_PEER_AFTER_S = 135;
 
@@ -82,6 +92,7 @@ public record HubSettings(
             DEAD_PEER_AFTER_S,
             HandshakeLimits.DEFAULTS,
             Offloads.ALL,
+            Steering.AUTO,
             Forwarding.KERNEL,
             List.of(),
             AdminSettings.DEFAULTS);
@@ -99,6 +110,7 @@ public record HubSettings(
             @Nullable Integer deadPeerAfterS,
             @Nullable Handshakes handshakes,
             @Nullable Switches offloads,
+            @Nullable String steering,
             @Nullable String forwarding,
             @Nullable String cpus,
             AdminSettings.@Nullable Document admin) {}
@@ -164,6 +176,7 @@ public record HubSettings(
                 Objects.requireNonNullElse(document.deadPeerAfterS(), DEAD_PEER_AFTER_S),
                 limits(document.handshakes()),
                 offloads(document.offloads()),
+                steering(document.steering()),
                 forwarding(document.forwarding()),
                 document.cpus() == null ? List.of() : CpuList.parse(document.cpus()),
                 AdminSettings.of(document.admin()));
@@ -203,6 +216,14 @@ public record HubSettings(
             return false;
         }
         throw new IllegalArgumentException(name + " must be on or off, not " + given);
+    }
+
+    private static Steering steering(@Nullable String given) {
+        return switch (Objects.requireNonNullElse(given, "auto")) {
+            case "auto" -> Steering.AUTO;
+            case "ebpf" -> Steering.EBPF;
+            default -> throw new IllegalArgumentException("steering must be auto or ebpf, not " + given);
+        };
     }
 
     private static HandshakeLimits limits(@Nullable Handshakes given) {

@@ -9,6 +9,7 @@ import dev.culvert.noise.StaticIdentity;
 import dev.culvert.tun.Errno;
 import dev.culvert.tun.LinkWatch;
 import dev.culvert.tun.LocalRoute;
+import dev.culvert.tun.QueueSteering;
 import dev.culvert.tun.Tun;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -83,7 +84,13 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
                 offloads,
                 options.forwarding());
         DeviceLoops loops = DeviceLoops.start(options, state, tun, onDeleted);
-        return new Device(options, state, loops, workers, onDeleted);
+        Device device = new Device(options, state, loops, workers, onDeleted);
+        QueueSteering steering = tun.steering();
+        if (steering != null) {
+            state.steering.begin(steering);
+            state.steering.start(device.lock, options.name());
+        }
+        return device;
     }
 
     @Override
@@ -389,6 +396,7 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
             }
             closed = true;
             greeter.close();
+            state.steering.close();
             if (state.up) {
                 linkDown();
             }

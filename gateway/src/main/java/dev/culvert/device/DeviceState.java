@@ -24,6 +24,7 @@ final class DeviceState {
     /// Of the control plane.
     final LaneCounters counters = new LaneCounters();
 
+    final LaneSteering steering = new LaneSteering(this);
     final PeerMemory memory = new PeerMemory();
     final IncidentLog incidents;
     final LimitedLog staleTimestampLog = new LimitedLog();

@@ -32,6 +32,7 @@ final class LaneAssignment {
             lane.homePeers.incrementAndGet();
             assigned = new LanePeer(peer, lane, device.stagedBudget);
             peer.lanePeer = assigned;
+            device.steering.homed(peer);
             return assigned;
         }
     }

@@ -1,5 +1,7 @@
 package dev.culvert.device;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Changes to the routing tables that are published together. Of the control plane, under the configuration
@@ -8,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 final class RouterEdit {
     private final AllowedIps.Edit<Peer> ipv4;
     private final AllowedIps.Edit<Peer> ipv6;
+    /// What the steering must learn when the tables are published.
+    private final List<AllowedIp> toSteer = new ArrayList<>();
 
     RouterEdit(CryptokeyRouter from) {
         ipv4 = from.ipv4.edit();
@@ -24,11 +28,17 @@ final class RouterEdit {
             return null;
         }
         table.insert(prefix.hi(), prefix.lo(), prefix.length(), peer);
+        if (peer.lanePeer != null || before != null && before.lanePeer != null) {
+            toSteer.add(prefix);
+        }
         return before;
     }
 
     void remove(AllowedIp prefix, Peer peer) {
         table(prefix).remove(prefix.hi(), prefix.lo(), prefix.length(), peer);
+        if (peer.lanePeer != null) {
+            toSteer.add(prefix);
+        }
     }
 
     private AllowedIps.Edit<Peer> table(AllowedIp prefix) {
@@ -43,5 +53,7 @@ final class RouterEdit {
         if (nextIpv4 != before.ipv4 || nextIpv6 != before.ipv6) {
             state.router = new CryptokeyRouter(nextIpv4, nextIpv6);
         }
+        state.steering.update(toSteer);
+        toSteer.clear();
     }
 }

@@ -66,8 +66,12 @@ final class Libc {
     private static final MethodHandle SETNS = handle("setns");
     private static final MethodHandle PRCTL = handle("prctl");
     private static final MethodHandle SETRLIMIT = handle("setrlimit");
+    private static final MethodHandle SYSCALL = handle("syscall");
     private static final MethodHandle SCHED_SETAFFINITY = handle("sched_setaffinity");
     private static final MethodHandle STRERROR = handle("strerror");
+
+    /// bpf(2), for which the C library has no function of its own.
+    private static final long SYS_BPF = System.getProperty("os.arch", "").equals("aarch64") ? 280 : 321;
 
     private static final long ERRNO_OFFSET =
             Linker.Option.captureStateLayout().byteOffset(MemoryLayout.PathElement.groupElement("errno"));
@@ -308,6 +312,14 @@ final class Libc {
     int setrlimit(int resource, long rlimit) {
         try {
             return check((long) SETRLIMIT.invokeExact(state, (long) resource, rlimit, 0L, 0L, 0L, 0L));
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    int bpf(int command, long attributes, int bytes) {
+        try {
+            return check((long) SYSCALL.invokeExact(state, SYS_BPF, (long) command, attributes, (long) bytes, 0L, 0L));
         } catch (Throwable e) {
             throw impossible(e);
         }

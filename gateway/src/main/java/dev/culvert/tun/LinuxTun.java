@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// A TUN device of Linux (drivers/net/tun.c): no packet information header, a virtio header, one file descriptor a
 /// queue.
@@ -55,6 +56,7 @@ public final class LinuxTun implements Tun {
     private volatile int index;
     private boolean tcpSegments;
     private boolean udpSegments;
+    private @Nullable EbpfSteering steering;
 
     private LinuxTun(String name, List<FdQueue> queues) throws IOException {
         this.name = name;
@@ -325,6 +327,19 @@ public final class LinuxTun implements Tun {
         return queues;
     }
 
+    /// From now on a packet's queue is what [#steering] says of its destination; else the kernel lets a flow come out
+    /// where its other direction went in last. Before the queues are read.
+    ///
+    /// @throws IOException if the kernel refuses; then nothing has changed
+    public void steerByDestination() throws IOException {
+        steering = EbpfSteering.attach(queues.getFirst().fd());
+    }
+
+    @Override
+    public @Nullable QueueSteering steering() {
+        return steering;
+    }
+
     @Override
     public boolean tcpSegments() {
         return tcpSegments;
@@ -338,6 +353,9 @@ public final class LinuxTun implements Tun {
     @Override
     public synchronized void close() {
         queues.forEach(FdQueue::close);
+        if (steering != null) {
+            steering.close();
+        }
         if (inquiry >= 0) {
             libc.close(inquiry);
             inquiry = -1;

@@ -1,6 +1,7 @@
 package dev.culvert.tun;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// A TUN device: the network interface through which the host sends and receives inner packets.
 public interface Tun extends AutoCloseable {
@@ -22,6 +23,11 @@ public interface Tun extends AutoCloseable {
 
     /// The same of UDP.
     boolean udpSegments();
+
+    /// How packets of the host find their queue; null if the kernel chooses it.
+    default @Nullable QueueSteering steering() {
+        return null;
+    }
 
     /// The interface disappears.
     @Override

@@ -37,6 +37,7 @@ final class HubSettingsTest {
                   udp-gro: off
                   udp-gso: on
                   tun-udp: off
+                steering: ebpf
                 forwarding: direct
                 cpus: 2,0-1
                 admin:
@@ -56,6 +57,7 @@ final class HubSettingsTest {
                         5,
                         new HandshakeLimits(1000, 10, 2_500_000_000L, 100, 50, 9, 70),
                         new Offloads(false, true, true, false),
+                        HubSettings.Steering.EBPF,
                         Forwarding.DIRECT,
                         List.of(2, 0, 1),
                         new AdminSettings(
@@ -90,6 +92,7 @@ final class HubSettingsTest {
             forwarding: straight                    | f: forwarding must be kernel or direct, not straight
             lanes: many                             | f:1: 'lanes' takes a whole number
             handshakes:\\n  under-load-for-ms: -1 | f: under-load-for-ms must be from 0 to 3600000, not -1
+            steering: bpf                           | f: steering must be auto or ebpf, not bpf
             lanes: 65                               | f: lanes must be from 0 to 64, not 65
             staged-bytes-max: 5                     | f: staged-bytes-max must be from 1048576 to 1099511627776, not 5
             handshakes:\\n  queue: 9\\n  under-load-at: 10 | f: under-load-at must be from 1 to 9, not 10

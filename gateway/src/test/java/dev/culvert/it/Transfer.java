@@ -32,13 +32,14 @@ final class Transfer implements AutoCloseable {
 
     private Transfer(Namespace from, Namespace to, String target, int megabytes, int megabytesPerSecond) {
         bytes = megabytes * MEGABYTE;
-        receiver = Command.start(Map.of(), to.inside(program("receive", target)));
+        receiver = Command.start(Map.of(), to.inside(program(TransferEnd.class, "receive", target)));
         BufferedReader output =
                 new BufferedReader(new InputStreamReader(receiver.getInputStream(), StandardCharsets.UTF_8));
         received = new CompletableFuture<>();
         CompletableFuture<String> port = new CompletableFuture<>();
         Thread.ofVirtual().start(() -> follow(output, port));
         senderWords = from.inside(program(
+                TransferEnd.class,
                 "send",
                 target,
                 portOf(port),
@@ -121,13 +122,11 @@ final class Transfer implements AutoCloseable {
         }
     }
 
-    private static List<String> program(String... arguments) {
+    /// The command line of a program of the tests' own.
+    static List<String> program(Class<?> main, String... arguments) {
         try {
-            Path classes = Path.of(TransferEnd.class
-                    .getProtectionDomain()
-                    .getCodeSource()
-                    .getLocation()
-                    .toURI());
+            Path classes = Path.of(
+                    main.getProtectionDomain().getCodeSource().getLocation().toURI());
             List<String> words = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-Xshare:auto",
@@ -135,7 +134,7 @@ final class Transfer implements AutoCloseable {
                     "-Xmx64m",
                     "-cp",
                     classes.toString(),
-                    TransferEnd.class.getName()));
+                    main.getName()));
             words.addAll(List.of(arguments));
             return words;
         } catch (URISyntaxException e) {
