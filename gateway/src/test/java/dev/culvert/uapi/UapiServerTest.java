@@ -341,8 +341,7 @@ final class UapiServerTest {
     void answersWhyAPeerDoesNotConnect() throws IOException {
         Diagnosis.Conclusion never = new Diagnosis.Conclusion(Cause.NEVER_SEEN, "");
         device.diagnoses.put("alice", List.of(new Diagnosis(null, "alice", null, 0, List.of(never), List.of())));
-        assertThat(ask("culvert_why=1\nquery=alice\n\n"))
-                .isEqualTo("""
+        assertThat(ask("culvert_why=1\nquery=alice\n\n")).isEqualTo("""
                         why_key=-
                         why_name=alice
                         why_address=-
