@@ -18,13 +18,15 @@ import org.jspecify.annotations.Nullable;
 public final class BoringSslAead implements Aead {
     private static final String PRODUCT = "BoringSSL";
 
-    // A scratch slot: the nonce, the length that it writes, no key, and the context: `evp_aead_ctx_st`, which has held
+    // A scratch slot: the nonce, the length that it writes, no key, a packet of nothing, and the context:
+    // `evp_aead_ctx_st`, which has held
     // 600 bytes at most.
     private static final int NONCE_COUNTER = HeapBuffers.NONCE_PREFIX_BYTES;
     private static final long NONCE_BYTES = HeapBuffers.NONCE_BYTES;
     private static final int WRITTEN = 16;
     private static final int NO_KEY = 32;
-    private static final int CONTEXT = NO_KEY + KEY_BYTES;
+    private static final int NOTHING_SEALED = NO_KEY + KEY_BYTES;
+    private static final int CONTEXT = NOTHING_SEALED + TAG_BYTES;
     private static final int CONTEXT_BYTES = 1_024;
     private static final int SLOT_BYTES = CONTEXT + CONTEXT_BYTES;
 
@@ -166,15 +168,13 @@ public final class BoringSslAead implements Aead {
         }
     }
 
+    /// The library leaves a copy of the key on the stack too: the next calls of the same kind overwrite it.
     @Override
     public void forgetKey() {
-        if (!open) {
-            return;
-        }
-        try {
-            key(slot + NO_KEY);
-        } catch (Throwable e) {
-            throw NativeLibrary.unexpected(PRODUCT, e);
+        if (open) {
+            seal(slot + NO_KEY, slot + NOTHING_SEALED, slot + NOTHING_SEALED, 0, 0);
+            boolean genuine = open(slot + NO_KEY, slot + NOTHING_SEALED, slot + NOTHING_SEALED, 0, 0);
+            assert genuine;
         }
     }
 
