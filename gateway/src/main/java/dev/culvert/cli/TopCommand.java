@@ -137,10 +137,13 @@ final class TopCommand implements Callable<Integer> {
             Runtime.getRuntime().addShutdownHook(back);
             out.print(OTHER_SCREEN);
             try {
-                do {
+                // A rate needs two looks.
+                out.print(HOME_AND_CLEAR + "Measuring for " + intervalS + " s ...");
+                out.flush();
+                while (!endsWithin(terminal)) {
                     out.print(HOME_AND_CLEAR);
                     print(out, looks, terminal.size());
-                } while (!endsWithin(terminal));
+                }
             } finally {
                 Runtime.getRuntime().removeShutdownHook(back);
                 out.print(FIRST_SCREEN);

@@ -87,6 +87,14 @@ final class ContainerIT {
         });
         Node tablet = client(hub, "tablet", 12);
         Ping.succeeds(tablet.namespace(), HUB_ADDRESS, 5);
+        // A client that sends notices after 15 s that the hub is another one.
+        Await.until(
+                "the laptop's new session",
+                LIMIT,
+                () -> laptop.namespace()
+                                .run("ping", "-c", "1", "-W", "1", HUB_ADDRESS)
+                                .exitCode()
+                        == 0);
         Ping.succeeds(laptop.namespace(), HUB_ADDRESS, 3);
         addsAPeerToTheRunningHub(hub);
         second.terminate();

@@ -80,7 +80,8 @@ final class KernelGuest implements AutoCloseable {
         String output = Command.run(
                         COMMAND_LIMIT,
                         "set -e\n" + lines + "\necho guest-done\nexit\n",
-                        namespace.inside(List.of("socat", "-t", "60", "-", "TCP:" + ADDRESS_4 + ":2323")))
+                        namespace.inside(
+                                List.of("socat", "-t", "60", "-", "TCP:" + ADDRESS_4 + ":2323,retry=50,interval=0.2")))
                 .output();
         if (!output.endsWith("guest-done\n")) {
             throw new AssertionError("in the guest:\n" + lines + "\nprinted:\n" + output);
