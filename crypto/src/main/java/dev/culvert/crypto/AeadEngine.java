@@ -9,7 +9,7 @@ import java.util.function.Function;
 public enum AeadEngine {
     /// Taken by `auto` where it is installed and the CPU has AVX-512 IFMA.
     IPSEC_MB("ipsecmb"),
-    /// Taken by `auto` where it is installed.
+    /// Never taken by `auto`.
     BORINGSSL("boringssl"),
     LIBCRYPTO("libcrypto"),
     JDK("jdk"),
@@ -19,6 +19,9 @@ public enum AeadEngine {
     public static final String AUTO = "auto";
 
     private static final String NO_IFMA = "this CPU has no AVX-512 IFMA, without which others are as fast";
+
+    private static final String KEYS_STAY =
+            "it leaves copies of session keys on the stack, so it is used only if asked for";
 
     private final String operatorName;
 
@@ -67,7 +70,15 @@ public enum AeadEngine {
     /// @throws IllegalArgumentException if the name is unknown or the engine of that name does not work here; its
     /// message is for the operator
     public static Selection select(String wanted, boolean avx512Ifma) {
-        return select(wanted, engine -> engine == IPSEC_MB && !avx512Ifma ? NO_IFMA : "", AeadEngine::trouble);
+        return select(wanted, engine -> disadvantage(engine, avx512Ifma), AeadEngine::trouble);
+    }
+
+    private static String disadvantage(AeadEngine engine, boolean avx512Ifma) {
+        return switch (engine) {
+            case IPSEC_MB -> avx512Ifma ? "" : NO_IFMA;
+            case BORINGSSL -> KEYS_STAY;
+            default -> "";
+        };
     }
 
     /// The same for a CPU of which nothing is known.

@@ -168,7 +168,8 @@ public final class BoringSslAead implements Aead {
         }
     }
 
-    /// The library leaves a copy of the key on the stack too: the next calls of the same kind overwrite it.
+    /// The library leaves copies of the key on the stack too. The next calls of the same kind overwrite those of the
+    /// same depth, and no others: so an operator must ask for this engine.
     @Override
     public void forgetKey() {
         if (open) {

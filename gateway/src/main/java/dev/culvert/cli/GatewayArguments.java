@@ -41,7 +41,7 @@ final class GatewayArguments {
             paramLabel = "ENGINE",
             description = {
                 "ChaCha20-Poly1305 of: auto, ipsecmb, boringssl, libcrypto, jdk, bouncycastle. Also CULVERT_ENGINE.",
-                "auto is the first that works; ipsecmb only where the CPU has AVX-512 IFMA."
+                "auto is the first that works; ipsecmb only where the CPU has AVX-512 IFMA, boringssl never."
             })
     private @Nullable String engine;
 

@@ -203,13 +203,14 @@ final class AdminIT {
                 .as("the probe's peer is in no list")
                 .hasSize(2);
         assertThat(curl("http://" + ADMIN + "/api/status").required()).contains("\"draining\":false", "\"peers\":2");
-        assertThat(curl("http://" + ADMIN + "/api/why?q=10.77.0.10").required())
-                .contains("\"cause\":\"connected\"", "\"advice\"");
+        assertThat(curl("http://" + ADMIN + "/api/why?q=10.77.0.10").required()).contains("\"cause\":\"never_seen\"");
         assertThat(status("/nothing")).isEqualTo(404);
         assertThat(curl("-X", "POST", "http://" + ADMIN + "/metrics").required())
                 .contains("Only GET");
 
         Ping.succeeds(spoke.namespace(), "10.77.0.1", 3);
+        assertThat(curl("http://" + ADMIN + "/api/why?q=10.77.0.10").required())
+                .contains("\"cause\":\"connected\"", "\"advice\"");
         culvert("drain", hubInterface).required();
         assertThat(status("/readyz")).isEqualTo(503);
         assertThat(status("/livez")).isEqualTo(200);
