@@ -146,7 +146,7 @@ final class UapiAnswer {
         switch (key) {
             case "errno" -> errno = Integer.valueOf(value);
             case "engine" -> engine = value;
-            case "draining" -> draining = value.equals("true");
+            case "device_draining" -> draining = value.equals("true");
             case "endpoint_trouble" -> ofKey(value, endpointTroubles);
             case "peer_name" -> ofKey(value, names);
             case "public_key" -> {

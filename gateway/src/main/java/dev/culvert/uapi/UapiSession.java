@@ -235,7 +235,7 @@ final class UapiSession implements AutoCloseable {
             return;
         }
         if (device.draining()) {
-            line("draining", "true");
+            line("device_draining", "true");
         }
         for (Map.Entry<PublicKey, String> trouble : device.endpointTroubles().entrySet()) {
             line("endpoint_trouble", trouble.getKey().toHex() + ' ' + trouble.getValue());
