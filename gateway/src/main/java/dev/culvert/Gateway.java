@@ -228,7 +228,8 @@ final class Gateway implements RunningGateway {
                 file.handshakes(),
                 file.offloads(),
                 file.forwarding(),
-                cpus);
+                cpus,
+                TimeUnit.MICROSECONDS.toNanos(file.busyPollUs()));
     }
 
     /// The command line goes before the file, and the file before the default; 0 is not given.

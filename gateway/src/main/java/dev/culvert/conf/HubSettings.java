@@ -26,6 +26,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /// ```yaml
 /// lanes: 2                      # event loops; one for each core
 /// cpus: 0-1                     # lane by lane, as taskset(1) takes them; wherever the system likes
+/// busy-poll-us: 0               # so long a lane that had work looks for more before it sleeps
 /// handshake-workers: 1          # threads for handshakes; half as many as cores
 /// staged-bytes-max: 67108864    # for all packets that wait for a handshake
 /// journal: on                   # on, off or a file: remembers peers across restarts
@@ -61,6 +62,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 /// @param deadPeerAfterS seconds without a handshake after which the name of a peer that we send to is looked up
 ///     again; 0 is never
 /// @param cpus that the lanes run on; empty if the file does not say
+/// @param busyPollUs how long a lane that had work looks for more before it sleeps; 0: not at all
 public record HubSettings(
         int lanes,
         int handshakeWorkers,
@@ -72,6 +74,7 @@ public record HubSettings(
         Steering steering,
         Forwarding forwarding,
         List<Integer> cpus,
+        int busyPollUs,
         AdminSettings admin) {
     /// How packets of the host find the lane whose queue they come out at.
     public enum Steering {
@@ -95,9 +98,11 @@ public record HubSettings(
             Steering.AUTO,
             Forwarding.KERNEL,
             List.of(),
+            0,
             AdminSettings.DEFAULTS);
 
     private static final int DEAD_PEER_AFTER_MAX_S = 86_400;
+    private static final int BUSY_POLL_MAX_US = 10_000_000;
     private static final long STAGED_BYTES_MIN = 1 << 20;
     private static final long STAGED_BYTES_MAX = 1L << 40;
 
@@ -113,6 +118,7 @@ public record HubSettings(
             @Nullable String steering,
             @Nullable String forwarding,
             @Nullable String cpus,
+            @Nullable Integer busyPollUs,
             AdminSettings.@Nullable Document admin) {}
 
     private record Switches(
@@ -179,10 +185,12 @@ public record HubSettings(
                 steering(document.steering()),
                 forwarding(document.forwarding()),
                 document.cpus() == null ? List.of() : CpuList.parse(document.cpus()),
+                Objects.requireNonNullElse(document.busyPollUs(), 0),
                 AdminSettings.of(document.admin()));
         require("lanes", settings.lanes, 0, DeviceOptions.LANES_MAX);
         require("handshake-workers", settings.handshakeWorkers, 0, DeviceOptions.HANDSHAKE_WORKERS_MAX);
         require("dead-peer-after-s", settings.deadPeerAfterS, 0, DEAD_PEER_AFTER_MAX_S);
+        require("busy-poll-us", settings.busyPollUs, 0, BUSY_POLL_MAX_US);
         if (settings.stagedBytesMax != 0) {
             require("staged-bytes-max", settings.stagedBytesMax, STAGED_BYTES_MIN, STAGED_BYTES_MAX);
         }

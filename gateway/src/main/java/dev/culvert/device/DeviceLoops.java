@@ -35,13 +35,15 @@ final class DeviceLoops implements AutoCloseable {
     private final List<ReadableHandle> handles = new ArrayList<>();
     private List<UdpChannel> channels = List.of();
 
-    private DeviceLoops(DeviceOptions options) {
+    private DeviceLoops(DeviceOptions options, DeviceClock clock) {
         group = new MultiThreadIoEventLoopGroup(
-                options.lanes(), new DefaultThreadFactory(options.name() + "-lane", true), EpollIoHandler.newFactory());
+                options.lanes(),
+                new DefaultThreadFactory(options.name() + "-lane", true),
+                EpollIoHandler.newFactory(0, () -> BusyPolling.strategy(options.busyPollNs(), clock)));
     }
 
     static DeviceLoops start(DeviceOptions options, DeviceState state, Tun tun, Runnable onDeleted) {
-        DeviceLoops all = new DeviceLoops(options);
+        DeviceLoops all = new DeviceLoops(options, state.clock);
         try {
             all.startLanes(options, state, tun);
             for (int i = 0; i < options.lanes(); i++) {

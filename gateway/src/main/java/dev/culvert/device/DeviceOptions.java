@@ -14,6 +14,7 @@ import java.util.List;
 /// @param offloads that may be used
 /// @param forwarding from peer to peer
 /// @param cpus that the lanes run on, one each in this order; empty for wherever the system likes
+/// @param busyPollNs how long a lane that had work looks for more before it sleeps; 0 sleeps at once
 @Published
 public record DeviceOptions(
         String name,
@@ -24,7 +25,8 @@ public record DeviceOptions(
         HandshakeLimits handshakes,
         Offloads offloads,
         Forwarding forwarding,
-        List<Integer> cpus) {
+        List<Integer> cpus,
+        long busyPollNs) {
     public static final int LANES_MAX = 64;
     public static final int HANDSHAKE_WORKERS_MAX = 64;
     public static final long DEFAULT_STAGED_BYTES_MAX = 64L << 20;
@@ -54,6 +56,7 @@ public record DeviceOptions(
                 HandshakeLimits.DEFAULTS,
                 Offloads.ALL,
                 Forwarding.KERNEL,
-                List.of());
+                List.of(),
+                0);
     }
 }

@@ -40,6 +40,7 @@ final class HubSettingsTest {
                 steering: ebpf
                 forwarding: direct
                 cpus: 2,0-1
+                busy-poll-us: 50
                 admin:
                   listen: "[::1]:9000"
                   tls-certificate: /etc/culvert/c.pem
@@ -60,6 +61,7 @@ final class HubSettingsTest {
                         HubSettings.Steering.EBPF,
                         Forwarding.DIRECT,
                         List.of(2, 0, 1),
+                        50,
                         new AdminSettings(
                                 "[::1]:9000",
                                 "/etc/culvert/c.pem",

@@ -13,7 +13,8 @@ record Implementation(String name, Kind kind, List<String> command, String versi
         OPENVPN
     }
 
+    /// However it is called: with an environment of its own, for instance.
     boolean isCulvert() {
-        return kind == Kind.USERSPACE && command.getFirst().endsWith("/culvert");
+        return kind == Kind.USERSPACE && version.startsWith("culvert ");
     }
 }
