@@ -6,6 +6,7 @@ import dev.culvert.cli.GatewayLauncher;
 import dev.culvert.cli.GatewayOptions;
 import dev.culvert.cli.RunningGateway;
 import dev.culvert.conf.AdminSettings;
+import dev.culvert.conf.EventSettings;
 import dev.culvert.conf.HubSettings;
 import dev.culvert.conf.ListenAddress;
 import dev.culvert.conf.PeerJournal;
@@ -16,11 +17,15 @@ import dev.culvert.device.Device;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceOptions;
 import dev.culvert.device.DropReason;
+import dev.culvert.device.EventKind;
 import dev.culvert.device.Forwarding;
+import dev.culvert.events.EventOptions;
+import dev.culvert.events.EventSinks;
 import dev.culvert.metrics.PeerSeries;
 import dev.culvert.tun.LinkWatch;
 import dev.culvert.tun.LinuxTun;
 import dev.culvert.tun.ListeningSocket;
+import dev.culvert.tun.NotifySocket;
 import dev.culvert.tun.ProcessGuard;
 import dev.culvert.tun.SuspendWatch;
 import dev.culvert.tun.Tun;
@@ -31,6 +36,8 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.LinkedHashMap;
@@ -49,6 +56,7 @@ import org.slf4j.LoggerFactory;
 final class Gateway implements RunningGateway {
     private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
     private static final int CLOSE_TIMEOUT_S = 1;
+    private static final String JOURNAL_SOCKET = "/run/systemd/journal/socket";
 
     private final Tun tun;
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -58,6 +66,7 @@ final class Gateway implements RunningGateway {
     private final SuspendWatch suspendWatch;
     private final @Nullable LinkWatch watch;
     private final UapiServer uapi;
+    private final @Nullable EventSinks sinks;
     private final @Nullable AdminServer admin;
     private final ServiceNotices notices = ServiceNotices.ofEnvironment();
     private boolean closed;
@@ -97,6 +106,10 @@ final class Gateway implements RunningGateway {
                 device.changed(tun.up(), tun.mtu());
             }
             uapi = unwind.add(uapi(options));
+            sinks = sinks(options.settings().events());
+            if (sinks != null) {
+                unwind.add(sinks);
+            }
             admin = admin(options);
             unwind.keep();
         }
@@ -182,7 +195,7 @@ final class Gateway implements RunningGateway {
                     address.host());
         }
         try {
-            return AdminServer.start(asked, tun.name(), device, this::journalMeters);
+            return AdminServer.start(asked, tun.name(), device, this::meters);
         } catch (IOException e) {
             if (!address.byDefault()) {
                 throw e;
@@ -192,7 +205,60 @@ final class Gateway implements RunningGateway {
         }
     }
 
-    private void journalMeters(MeterRegistry registry) {
+    /// Null if events go nowhere; `culvert events` asks the device itself.
+    private @Nullable EventSinks sinks(EventSettings settings) throws IOException {
+        if (!settings.any()) {
+            return null;
+        }
+        Path tokenFile = file(settings.webhookTokenFile());
+        if (tokenFile != null && !Files.isReadable(tokenFile)) {
+            throw new IOException("the webhook's token-file " + tokenFile + " cannot be read");
+        }
+        return EventSinks.start(
+                tun.name(),
+                device.events(),
+                new EventOptions(
+                        settings.stdout() ? System.out::println : null,
+                        settings.journal() ? Gateway::toJournal : null,
+                        file(settings.file()),
+                        settings.webhook().isEmpty() ? null : URI.create(settings.webhook()),
+                        tokenFile,
+                        settings.kinds()));
+    }
+
+    private static void toJournal(String message) {
+        try {
+            new NotifySocket(JOURNAL_SOCKET).send(message);
+        } catch (IOException e) {
+            LOG.debug("an event does not reach the journal: {}", e.getMessage());
+        }
+    }
+
+    /// Of the journal of peers and of events; the device's own are the admin server's.
+    private void meters(MeterRegistry registry) {
+        for (EventKind kind : EventKind.values()) {
+            FunctionCounter.builder("culvert.events", kind, device.events()::made)
+                    .tags("device", tun.name(), "event", kind.label())
+                    .description("Events, by kind")
+                    .register(registry);
+            FunctionCounter.builder("culvert.events.suppressed", kind, device.events()::keptBack)
+                    .tags("device", tun.name(), "event", kind.label())
+                    .description("Events that the rate limit kept back, by kind")
+                    .register(registry);
+        }
+        EventSinks all = sinks;
+        if (all != null) {
+            for (String sink : all.names()) {
+                FunctionCounter.builder("culvert.event.sink.failures", sink, all::failures)
+                        .tags("device", tun.name(), "sink", sink)
+                        .description("How often a sink did not take events; a webhook is tried again")
+                        .register(registry);
+                FunctionCounter.builder("culvert.event.sink.lost", sink, all::lost)
+                        .tags("device", tun.name(), "sink", sink)
+                        .description("Events that never reached a sink")
+                        .register(registry);
+            }
+        }
         if (journal != null) {
             FunctionCounter.builder("culvert.journal.errors", journal, PeerJournal::errors)
                     .tag("device", tun.name())
@@ -283,6 +349,9 @@ final class Gateway implements RunningGateway {
             admin.close();
         }
         uapi.close();
+        if (sinks != null) {
+            sinks.close();
+        }
         if (watch != null) {
             watch.close();
         }

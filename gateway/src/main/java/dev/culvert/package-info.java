@@ -9,7 +9,7 @@
 ///
 /// ```
 ///              dev.culvert          the program: wires everything, in order, and closes it in reverse
-///        cli   admin   metrics   conf   uapi      text and HTTP
+///        cli   admin   metrics   events   conf   uapi      text and HTTP
 ///                      device                     the data plane: lanes, handlers, peers, timers, routing
 ///                noise          tun               sessions without I/O  ·  the kernel's interface (FFM)
 ///         crypto (module)   wire                  primitives and engines  ·  bytes
@@ -25,7 +25,7 @@
 /// | `noise` | `wire`, `crypto`; no sockets, clocks or generators of its own |
 /// | `tun` | `crypto`, for memory by address; with `crypto` the only place of native calls |
 /// | `device` | `noise`, `wire`, `tun`, `crypto` |
-/// | `conf`, `uapi`, `metrics` | `device`, `crypto` |
+/// | `conf`, `uapi`, `metrics`, `events` | `device`, `crypto` |
 /// | `admin` | `metrics`, `device`, `crypto` |
 /// | `cli` | `conf`, `uapi`, `device`, `crypto` |
 /// | the root | all of these |
@@ -139,6 +139,9 @@
 ///     (`metrics/PeerSeries`), so a peer costs nothing between scrapes. `admin/AdminServer` serves them by Vert.x,
 ///     which is loaded only where it is on. Health is a handshake with ourselves by a peer that is in no list
 ///     (`device/HealthProbe`).
+///     What happens to sessions and peers is told where it happens (`EventLog`): numbered, in a ring that a lock guards
+///     for a few stores, never for each packet, with limits for each peer, for all and for strangers. Sinks
+///     (`events/EventSinks`), `culvert events` and `/api/events` read on from a number.
 /// 15. **TUN queues are steered by the kernel** as it remembers flows (4,096 of them, for 3 s): a packet that
 ///     comes out at another lane's queue is handed over. With `steering: ebpf` a program in the kernel looks its
 ///     destination up (`tun/EbpfSteering`) in maps that `LaneSteering` keeps as the routing table and the home

@@ -3,6 +3,7 @@ package dev.culvert.admin;
 import dev.culvert.device.Device;
 import dev.culvert.device.DeviceVitals;
 import dev.culvert.device.Diagnosis;
+import dev.culvert.device.Event;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -43,6 +44,8 @@ import tools.jackson.databind.json.JsonMapper;
 ///
 /// Bounded: so many connections, idle ones closed, short requests, one scrape at a time.
 public final class AdminServer implements AutoCloseable {
+    /// Of one answer.
+    private static final int EVENTS_MAX = 1000;
     private static final Logger LOG = LoggerFactory.getLogger(AdminServer.class);
     private static final int CONNECTIONS_MAX = 64;
     private static final int IDLE_S = 60;
@@ -188,6 +191,7 @@ public final class AdminServer implements AutoCloseable {
             case "/metrics" -> onWorker(request, () -> metrics(request));
             case "/api/status" -> onWorker(request, () -> answer(request, OK, JSON, status()));
             case "/api/why" -> onWorker(request, () -> answer(request, OK, JSON, why(request)));
+            case "/api/events" -> onWorker(request, () -> answer(request, OK, JSON, events(request)));
             case "/" ->
                 answer(
                         request,
@@ -195,7 +199,8 @@ public final class AdminServer implements AutoCloseable {
                         TEXT,
                         "Culvert, " + name + "\n\n/metrics     for Prometheus\n/livez       whether its lanes run\n"
                                 + "/readyz      whether it lets peers in\n/api/status  what it is at\n"
-                                + "/api/why?q=  why a peer (key, name) or an address does not connect\n");
+                                + "/api/why?q=  why a peer (key, name) or an address does not connect\n"
+                                + "/api/events?after=&peer=  what happened after the event of a number, to a peer\n");
             default -> answer(request, NOT_FOUND, TEXT, "There is no " + path(request) + "; see /\n");
         }
     }
@@ -268,6 +273,26 @@ public final class AdminServer implements AutoCloseable {
                 ? List.of()
                 : device.why(query).stream().map(Diagnosis::toMap).toList();
         return json.writeValueAsString(answers) + '\n';
+    }
+
+    /// From an event's number on, of one peer or of all; not always all of it, `newest` says whether there is more.
+    private String events(HttpServerRequest request) {
+        String after = Objects.requireNonNullElse(request.getParam("after"), "");
+        String peer = Objects.requireNonNullElse(request.getParam("peer"), "");
+        List<Event> events =
+                device.events().after(after.matches("[0-9]{1,18}") ? Long.parseLong(after) : 0, EVENTS_MAX);
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("newest", device.events().newest());
+        body.put(
+                "last",
+                events.isEmpty() ? device.events().newest() : events.getLast().number());
+        body.put(
+                "events",
+                events.stream()
+                        .filter(event -> event.isOf(peer))
+                        .map(event -> event.toMap(name))
+                        .toList());
+        return json.writeValueAsString(body) + '\n';
     }
 
     private static Future<Void> answer(HttpServerRequest request, int code, String type, String body) {

@@ -31,6 +31,7 @@ public final class Cli {
             "plan",
             "drain",
             "why",
+            "events",
             "top",
             "init",
             "add-peer",
@@ -94,6 +95,7 @@ public final class Cli {
         root.addSubcommand(new PlanCommand(host));
         root.addSubcommand(new DrainCommand(host));
         root.addSubcommand(new WhyCommand(host));
+        root.addSubcommand(new EventsCommand(host));
         root.addSubcommand(new TopCommand(host));
         root.addSubcommand(new InitCommand(host));
         root.addSubcommand(new AddPeerCommand(host));

@@ -7,9 +7,11 @@ import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.Diagnosis;
 import dev.culvert.device.DropReason;
+import dev.culvert.device.Event;
 import dev.culvert.device.IpText;
 import dev.culvert.device.PeerStatus;
 import dev.culvert.uapi.DiagnosisLines;
+import dev.culvert.uapi.EventLines;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -42,6 +44,8 @@ final class UapiAnswer {
     private @Nullable String engine;
     private boolean draining;
     private final List<String> diagnosisLines = new ArrayList<>();
+    private final List<String> eventLines = new ArrayList<>();
+    private long newestEvent;
     private final Map<PublicKey, String> endpointTroubles = new HashMap<>();
     private final Map<PublicKey, String> names = new HashMap<>();
     private final Map<String, Long> drops = new TreeMap<>();
@@ -65,6 +69,8 @@ final class UapiAnswer {
         try {
             if (key.startsWith(DiagnosisLines.KEYS)) {
                 diagnosisLines.add(line);
+            } else if (key.startsWith(EventLines.KEYS)) {
+                eventLines.add(line);
             } else if (DropReason.isLabel(key)) {
                 drops.put(key, Long.parseUnsignedLong(value));
             } else if (!device(key, value) && peer != null) {
@@ -142,8 +148,25 @@ final class UapiAnswer {
         }
     }
 
+    /// @param newest the number of the latest event, of these or after them
+    record Events(List<Event> events, long newest) {}
+
+    /// What a Culvert answered to the question for it.
+    Events events() throws CliFailure {
+        if (errno == null || errno != 0) {
+            throw new CliFailure(
+                    interfaceName + " is served by another program, or an older Culvert: it tells no events");
+        }
+        try {
+            return new Events(EventLines.parse(eventLines), newestEvent);
+        } catch (IllegalArgumentException e) {
+            throw broken("sent an event that cannot be read");
+        }
+    }
+
     private boolean device(String key, String value) {
         switch (key) {
+            case "events_newest" -> newestEvent = Long.parseLong(value);
             case "errno" -> errno = Integer.valueOf(value);
             case "engine" -> engine = value;
             case "device_draining" -> draining = value.equals("true");

@@ -123,6 +123,14 @@ final class UapiClient {
         return ask(interfaceName, question).diagnoses();
     }
 
+    /// What happened after the event of that number, the oldest first; not always all of it.
+    ///
+    /// @throws CliFailure with a sentence if no Culvert serves that name
+    UapiAnswer.Events events(String interfaceName, long number) throws CliFailure, IOException, InterruptedException {
+        byte[] question = ("culvert_events=1\nafter=" + number + "\n\n").getBytes(StandardCharsets.US_ASCII);
+        return ask(interfaceName, question).events();
+    }
+
     private UapiAnswer ask(String interfaceName, byte[] question) throws CliFailure, IOException, InterruptedException {
         SocketChannel channel;
         try {

@@ -53,6 +53,13 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 ///   token-file: FILE            # all but /livez and /readyz then takes `Authorization: Bearer`
 ///   peers: all                  # with series of their own: all, off, or the number of the busiest
 ///   compat: mindflavor          # the other exporter's names as well
+/// events:                       # where they go; `culvert events` has the last ones in any case
+///   stdout: off                 # lines of JSON
+///   journal: off                # systemd's
+///   file: /var/log/culvert/wg0.jsonl
+///   webhook: https://host/path  # by POST, tried again until it is taken
+///   webhook-token-file: FILE    # for `Authorization: Bearer`
+///   kinds: [connected, idle]    # these only
 /// ```
 ///
 /// @param lanes 0 if the file does not say
@@ -75,7 +82,8 @@ public record HubSettings(
         Forwarding forwarding,
         List<Integer> cpus,
         int busyPollUs,
-        AdminSettings admin) {
+        AdminSettings admin,
+        EventSettings events) {
     /// How packets of the host find the lane whose queue they come out at.
     public enum Steering {
         /// The kernel remembers flows.
@@ -99,7 +107,8 @@ public record HubSettings(
             Forwarding.KERNEL,
             List.of(),
             0,
-            AdminSettings.DEFAULTS);
+            AdminSettings.DEFAULTS,
+            EventSettings.DEFAULTS);
 
     private static final int DEAD_PEER_AFTER_MAX_S = 86_400;
     private static final int BUSY_POLL_MAX_US = 10_000_000;
@@ -119,7 +128,8 @@ public record HubSettings(
             @Nullable String forwarding,
             @Nullable String cpus,
             @Nullable Integer busyPollUs,
-            AdminSettings.@Nullable Document admin) {}
+            AdminSettings.@Nullable Document admin,
+            EventSettings.@Nullable Document events) {}
 
     private record Switches(
             @Nullable String udpGro,
@@ -186,7 +196,8 @@ public record HubSettings(
                 forwarding(document.forwarding()),
                 document.cpus() == null ? List.of() : CpuList.parse(document.cpus()),
                 Objects.requireNonNullElse(document.busyPollUs(), 0),
-                AdminSettings.of(document.admin()));
+                AdminSettings.of(document.admin()),
+                EventSettings.of(document.events()));
         require("lanes", settings.lanes, 0, DeviceOptions.LANES_MAX);
         require("handshake-workers", settings.handshakeWorkers, 0, DeviceOptions.HANDSHAKE_WORKERS_MAX);
         require("dead-peer-after-s", settings.deadPeerAfterS, 0, DEAD_PEER_AFTER_MAX_S);
@@ -216,7 +227,7 @@ public record HubSettings(
                         isOn("tun-udp", given.tunUdp()));
     }
 
-    private static boolean isOn(String name, @Nullable String given) {
+    static boolean isOn(String name, @Nullable String given) {
         if (given == null || given.equals("on") || given.equals("true")) {
             return true;
         }

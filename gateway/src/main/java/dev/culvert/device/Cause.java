@@ -2,6 +2,7 @@ package dev.culvert.device;
 
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -87,6 +88,22 @@ public enum Cause {
     private static final Map<String, Cause> BY_LABEL =
             Stream.of(values()).collect(Collectors.toUnmodifiableMap(Cause::label, Function.identity()));
 
+    private static final Set<Cause> REFUSALS = Set.of(
+            WRONG_HUB_KEY,
+            NO_PRIVATE_KEY,
+            RATE_LIMITED,
+            QUEUE_FULL,
+            BAD_INITIATION,
+            OWN_KEY,
+            UNKNOWN_KEY,
+            CLOCK_BEHIND,
+            REPLAYED,
+            LOW_ORDER_KEY,
+            TOO_OFTEN,
+            DRAINING,
+            NEVER_CONFIRMED,
+            BAD_RESPONSE);
+
     private final String label = name().toLowerCase(Locale.ROOT);
     private final String text;
     private final String advice;
@@ -108,6 +125,11 @@ public enum Cause {
     /// Stable and lower-case, for programs.
     public String label() {
         return label;
+    }
+
+    /// Whether a handshake message was refused by it, which is an event ([EventKind#REFUSED]).
+    boolean refuses() {
+        return REFUSALS.contains(this);
     }
 
     /// What it means.

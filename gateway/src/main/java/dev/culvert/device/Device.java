@@ -41,7 +41,6 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
     private final PeerGreeter greeter;
     private final Runnable onDeleted;
     private final HealthProbe probe;
-    private volatile Map<PublicKey, PeerLabel> labels = Map.of();
     private final Map<PublicKey, String> endpointTroubles = new ConcurrentHashMap<>();
 
     // Guarded by the lock.
@@ -171,18 +170,19 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
 
     @Override
     public void label(Map<PublicKey, PeerLabel> all) {
-        labels = Map.copyOf(all);
+        state.labels = Map.copyOf(all);
     }
 
     @Override
     public Map<PublicKey, PeerLabel> labels() {
-        return labels;
+        return state.labels;
     }
 
     @Override
     public void drain(boolean on) {
         if (state.draining != on) {
             state.draining = on;
+            state.events.add(on ? EventKind.DRAINING : EventKind.DRAINING_OVER, null);
             LOG.info("{}: {}", name, on ? "draining, no new peers are let in" : "no more draining");
         }
     }
@@ -246,6 +246,7 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
         }
         state.up = true;
         LOG.info("{} is up on UDP port {}", name, listenPort());
+        state.events.add(EventKind.LINK_UP, null, "port", Integer.toString(listenPort()));
         peers.linkUp();
     }
 
@@ -260,6 +261,7 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
             open.close();
         }
         LOG.info("{} is down", name);
+        state.events.add(EventKind.LINK_DOWN, null);
     }
 
     private int listenPort() {
@@ -361,8 +363,13 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
     @Override
     public List<Diagnosis> why(String query) {
         synchronized (lock) {
-            return new Diagnoser(state, endpointTroubles, labels).why(query);
+            return new Diagnoser(state, endpointTroubles, state.labels).why(query);
         }
+    }
+
+    @Override
+    public EventLog events() {
+        return state.events;
     }
 
     // What is remembered across restarts.

@@ -46,6 +46,9 @@ public interface DeviceControl {
     /// @return empty if nothing fits
     List<Diagnosis> why(String query);
 
+    /// What happened to it and to its peers.
+    EventLog events();
+
     /// What seals and opens its packets.
     AeadEngine engine();
 }

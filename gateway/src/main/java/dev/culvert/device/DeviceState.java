@@ -1,7 +1,9 @@
 package dev.culvert.device;
 
+import dev.culvert.crypto.PublicKey;
 import dev.culvert.crypto.RandomSource;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What all lanes of a device share. Every field is either final and safe for any thread, or a volatile
@@ -26,6 +28,7 @@ final class DeviceState {
 
     final LaneSteering steering = new LaneSteering(this);
     final PeerMemory memory = new PeerMemory();
+    final EventLog events;
     final IncidentLog incidents;
     final LimitedLog staleTimestampLog = new LimitedLog();
     final LimitedLog sendErrorLog = new LimitedLog();
@@ -35,6 +38,8 @@ final class DeviceState {
     volatile int mtu = DEFAULT_MTU;
     /// Null while they are not known, or nobody needs them.
     volatile @Nullable LocalAddresses localAddresses;
+    /// What operators call peers.
+    volatile Map<PublicKey, PeerLabel> labels = Map.of();
     /// The link is up and the sockets are open.
     volatile boolean up;
     /// No new peers: sessions that stand go on.
@@ -51,13 +56,19 @@ final class DeviceState {
             Offloads offloads,
             Forwarding forwarding) {
         this.clock = clock;
-        incidents = new IncidentLog(clock);
+        events = new EventLog(clock);
+        events.names(key -> labels.getOrDefault(key, PeerLabel.NONE).name());
+        incidents = new IncidentLog(clock, events);
         this.random = random;
         this.handshakes = handshakes;
         this.load = load;
         this.stagedBudget = stagedBudget;
         this.offloads = offloads;
         this.forwarding = forwarding;
+        load.tell(begins -> events.add(begins ? EventKind.UNDER_LOAD : EventKind.LOAD_OVER, null));
+        events.load(() -> {
+            boolean _ = load.isUnderLoad(clock.bootNs());
+        });
     }
 
     /// Set once, before any lane runs.

@@ -69,6 +69,11 @@ final class Endpoint {
                 && batch.unitSourceScope[unit] == scope;
     }
 
+    /// True if both are the same address and port of the peer, whichever of ours is used.
+    boolean isSameAs(Endpoint other) {
+        return lo == other.lo && hi == other.hi && port == other.port && ipv6 == other.ipv6 && scope == other.scope;
+    }
+
     Endpoint withoutSource() {
         return localInterface == 0 && localHi == 0 && localLo == 0
                 ? this

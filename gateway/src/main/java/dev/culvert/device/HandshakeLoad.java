@@ -1,5 +1,8 @@
 package dev.culvert.device;
 
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
 /// Whether the device is under load, and the rate limiter that applies then (conformance 1.7): one for the
 /// whole device, or the limit would multiply by lanes.
 ///
@@ -11,7 +14,9 @@ final class HandshakeLoad {
     private final int cookieRepliesPerSecond;
     private final int underLoadAt;
     private final long underLoadForNs;
+    private final AtomicBoolean told = new AtomicBoolean();
     private volatile long underLoadUntilNs = Long.MIN_VALUE;
+    private volatile Consumer<Boolean> changes = begins -> {};
 
     HandshakeLoad(HandshakeQueue queue, HandshakeLimits limits, long seed, long nowNs) {
         this.queue = queue;
@@ -20,6 +25,11 @@ final class HandshakeLoad {
         cookieRepliesPerSecond = limits.cookieRepliesPerSecond();
         underLoadAt = limits.underLoadAt();
         underLoadForNs = limits.underLoadForNs();
+    }
+
+    /// @param listener gets true when the load begins, false when it is over: as far as anybody asks
+    void tell(Consumer<Boolean> listener) {
+        changes = listener;
     }
 
     /// For the [CookieReplyBudget] of a lane.
@@ -31,10 +41,17 @@ final class HandshakeLoad {
     boolean isUnderLoad(long nowNs) {
         if (queue.inboundDepth() >= underLoadAt) {
             underLoadUntilNs = nowNs + underLoadForNs;
+            if (!told.get() && told.compareAndSet(false, true)) {
+                changes.accept(true);
+            }
             return true;
         }
         long until = underLoadUntilNs;
-        return until != Long.MIN_VALUE && nowNs - until < 0;
+        boolean stillLoaded = until != Long.MIN_VALUE && nowNs - until < 0;
+        if (!stillLoaded && told.get() && told.compareAndSet(true, false)) {
+            changes.accept(false);
+        }
+        return stillLoaded;
     }
 
     /// Takes a token of the source's bucket.

@@ -151,7 +151,7 @@ final class Handshakes {
             lane.counters.dropped(DropReason.UNEXPECTED_RESPONSE);
             return;
         }
-        peer.endpoint = source;
+        peer.moveTo(source);
         int localIndex = peer.initiationIndex;
         dropInitiation(peer);
         Keypair keypair = keypair(keys, localIndex, remoteIndex, true);
@@ -266,7 +266,7 @@ final class Handshakes {
             peer.peer.greatestTimestamp = opened.timestamp();
             peer.acceptedInitiationBefore = true;
             peer.lastAcceptedInitiationNs = lane.nowNs;
-            peer.endpoint = opened.source();
+            peer.moveTo(opened.source());
             if (!device.peers.isHidden(peer.peer)) {
                 device.memory.note(peer.peer);
                 lane.counters.handshakeReceived();

@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /// The last incidents of peers and of sources, for `culvert why`. Holds so many and no more, whatever comes in: the
@@ -26,9 +25,11 @@ final class IncidentLog {
     static final int SOURCES_MAX = 1024;
     static final int INCIDENTS_OF_SOURCE = 4;
 
-    private static final long SECOND_NS = 1_000_000_000L;
+    /// The same again is an event only after so long.
+    private static final long AGAIN_NS = 60_000_000_000L;
 
     private final DeviceClock clock;
+    private final EventLog events;
     private final Allowance[] allowances = {new Allowance(1000), new Allowance(1000), new Allowance(100)};
     private final LatestFirst<PublicKey> peers = new LatestFirst<>(PEERS_MAX, INCIDENTS_OF_PEER);
     private final LatestFirst<InetAddress> sources = new LatestFirst<>(SOURCES_MAX, INCIDENTS_OF_SOURCE);
@@ -41,24 +42,6 @@ final class IncidentLog {
         PEER,
         /// Packets of a peer, which may be millions.
         PACKET
-    }
-
-    /// A second's worth at once and so many a second in the long run, of the whole device: a refusal writes nothing.
-    private static final class Allowance {
-        private final long costNs;
-        private final AtomicLong paidUntilNs = new AtomicLong(Long.MIN_VALUE / 2);
-
-        Allowance(int perSecond) {
-            costNs = SECOND_NS / perSecond;
-        }
-
-        boolean take(long nowNs) {
-            long paid = paidUntilNs.get();
-            if (paid - nowNs >= SECOND_NS) {
-                return false;
-            }
-            return paidUntilNs.compareAndSet(paid, Math.max(paid, nowNs) + costNs);
-        }
     }
 
     /// Rings of incidents; the one that was longest without a new one is dropped first.
@@ -76,7 +59,8 @@ final class IncidentLog {
             };
         }
 
-        synchronized void add(K key, Incident incident) {
+        /// @return false if the same was noted less than a minute ago
+        synchronized boolean add(K key, Incident incident) {
             Deque<Incident> ring = rings.computeIfAbsent(key, _ -> new ArrayDeque<>(1));
             Incident same = ring.stream()
                     .filter(each -> isSame(each, incident))
@@ -88,6 +72,7 @@ final class IncidentLog {
                 ring.removeLast();
             }
             ring.addFirst(same == null ? incident : same.again(incident));
+            return same == null || incident.lastWallNs() - same.lastWallNs() >= AGAIN_NS;
         }
 
         private static boolean isSame(Incident one, Incident other) {
@@ -118,8 +103,10 @@ final class IncidentLog {
         }
     }
 
-    IncidentLog(DeviceClock clock) {
+    /// @param events are told of handshakes that were refused
+    IncidentLog(DeviceClock clock, EventLog events) {
         this.clock = clock;
+        this.events = events;
     }
 
     /// Asked before anything is made for [#ofPeer] or [#ofSource].
@@ -132,13 +119,17 @@ final class IncidentLog {
 
     /// The peer is who it says.
     void ofPeer(Peer peer, Cause cause, @Nullable Endpoint source, String detail) {
-        peers.add(peer.publicKey(), incident(cause, source, peer.publicKey(), detail));
+        if (peers.add(peer.publicKey(), incident(cause, source, peer.publicKey(), detail)) && cause.refuses()) {
+            events.refused(cause, source, peer.publicKey(), detail);
+        }
     }
 
     /// @param claimed what the sender says it is; anybody can
     void ofSource(Endpoint source, Cause cause, @Nullable PublicKey claimed) {
         Incident incident = incident(cause, source, claimed, "");
-        sources.add(source.toSocketAddress().getAddress(), incident);
+        if (sources.add(source.toSocketAddress().getAddress(), incident) && cause.refuses()) {
+            events.refused(cause, source, claimed, "");
+        }
     }
 
     private Incident incident(Cause cause, @Nullable Endpoint source, @Nullable PublicKey key, String detail) {

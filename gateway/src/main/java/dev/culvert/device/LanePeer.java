@@ -55,6 +55,8 @@ final class LanePeer extends TimerWheel.Entry {
     long newHandshakeNs = NEVER;
     long zeroKeysNs = NEVER;
     long persistentNs = NEVER;
+    /// Without another handshake until then its session is over.
+    long idleNs = NEVER;
     int attempts;
     boolean needAnotherKeepalive;
     boolean sentLastMinuteHandshake;
@@ -69,6 +71,10 @@ final class LanePeer extends TimerWheel.Entry {
     Endpoint segmentsRefusedTo;
 
     int segmentsRefusedBytes;
+
+    // Of the [EventLog].
+    boolean connected;
+    long eventsPaidNs;
 
     final StagedPackets staged;
 
@@ -113,9 +119,30 @@ final class LanePeer extends TimerWheel.Entry {
     void updateEndpoint(PacketBatch batch, int unit) {
         Endpoint current = endpoint;
         if (current == null || !current.isSourceOf(batch, unit)) {
-            endpoint = Endpoint.ofUnit(batch, unit);
+            moveTo(Endpoint.ofUnit(batch, unit));
             lane.device.memory.note(peer);
         }
+    }
+
+    /// The peer is there now.
+    void moveTo(Endpoint next) {
+        Endpoint before = endpoint;
+        endpoint = next;
+        if (before != null && !before.isSameAs(next)) {
+            lane.device.events.ofSession(
+                    this,
+                    EventKind.ROAMED,
+                    "from",
+                    IpText.format(before.toSocketAddress()),
+                    "to",
+                    IpText.format(next.toSocketAddress()));
+        }
+    }
+
+    /// For events: empty if it is not known.
+    String endpointText() {
+        Endpoint current = endpoint;
+        return current == null ? "" : IpText.format(current.toSocketAddress());
     }
 
     /// Leaves the choice of the source address to the kernel again.

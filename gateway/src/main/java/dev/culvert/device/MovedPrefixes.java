@@ -18,10 +18,12 @@ final class MovedPrefixes {
 
     private final Map<Peer, Set<AllowedIp>> lost = new LinkedHashMap<>();
     private final LaneCounters counters;
+    private final EventLog events;
     private int count;
 
-    MovedPrefixes(LaneCounters counters) {
+    MovedPrefixes(LaneCounters counters, EventLog events) {
         this.counters = counters;
+        this.events = events;
     }
 
     void add(AllowedIp prefix, Peer from, Peer to) {
@@ -32,6 +34,15 @@ final class MovedPrefixes {
                     IpText.format(prefix),
                     from.publicKey(),
                     to.publicKey());
+        }
+        if (count < EventLog.CHANGES_MAX) {
+            events.add(
+                    EventKind.PREFIX_MOVED,
+                    to.publicKey(),
+                    "prefix",
+                    IpText.format(prefix),
+                    "from_key",
+                    from.publicKey().toBase64());
         }
         count++;
     }

@@ -35,26 +35,30 @@ final class PeerConfiguration {
     /// Works through the blocks in order; nothing here can fail.
     void apply(DeviceChange change) {
         RouterEdit routes = new RouterEdit(state.router);
+        ChangedPeers changed = new ChangedPeers(state.events);
         if (change.replacePeers()) {
             for (Peer peer : state.peers.all()) {
+                changed.removed(peer);
                 remove(peer, routes);
             }
         }
-        MovedPrefixes moved = new MovedPrefixes(state.counters);
+        MovedPrefixes moved = new MovedPrefixes(state.counters, state.events);
         for (PeerChange block : change.peers()) {
-            apply(block, routes, moved);
+            apply(block, routes, moved, changed);
         }
         moved.settleAll();
         routes.publish(state);
+        changed.tell();
     }
 
-    private void apply(PeerChange block, RouterEdit routes, MovedPrefixes moved) {
+    private void apply(PeerChange block, RouterEdit routes, MovedPrefixes moved, ChangedPeers changed) {
         if (isOwnKey(block.publicKey())) {
             return;
         }
         Peer peer = state.peers.find(block.publicKey());
         if (block.remove()) {
             if (peer != null) {
+                changed.removed(peer);
                 remove(peer, routes);
             }
             return;
@@ -68,11 +72,14 @@ final class PeerConfiguration {
                 greeter.add(peer);
             }
             state.peers.add(peer);
+            changed.added(peer);
         }
+        changed.before(peer);
         presharedKey(peer, block.presharedKey());
         endpoint(peer, block.endpoint());
         allowedIps(peer, block, routes, moved);
         boolean keepaliveBegins = keepalive(peer, block.persistentKeepaliveSeconds());
+        changed.after(peer);
         if (state.up && (keepaliveBegins || peer.lanePeer != null && block.endpoint() != null)) {
             routes.publish(state); // before a lane sends for it
             start(peer, keepaliveBegins);

@@ -9,7 +9,8 @@ import dev.culvert.noise.Protocol;
 /// - `keepalive`: something was received and nothing sent for 10 s;
 /// - `newHandshake`: something was sent and nothing received for 15 s;
 /// - `zeroKeys`: no new session for 540 s;
-/// - `persistent`: the configured keepalive.
+/// - `persistent`: the configured keepalive;
+/// - `idle`, ours: no handshake for 180 s, so that no session can be used; for [EventLog] only.
 ///
 /// An event only stores a deadline. The wheel holds one entry a peer, at or before its nearest deadline; an
 /// entry that comes up too early is armed again. Never early, so that a retransmission is not suppressed by its
@@ -43,6 +44,8 @@ final class Timers implements TimerWheel.ExpiryListener {
         peer.newHandshakeNs = LanePeer.NEVER;
         peer.zeroKeysNs = LanePeer.NEVER;
         peer.persistentNs = LanePeer.NEVER;
+        peer.idleNs = LanePeer.NEVER;
+        peer.connected = false;
         lane.wheel.disarm(peer);
         peer.attempts = 0;
         peer.needAnotherKeepalive = false;
@@ -91,6 +94,11 @@ final class Timers implements TimerWheel.ExpiryListener {
         peer.lastHandshakeWallNs = lane.device.clock.wallNs();
         lane.device.memory.note(peer.peer);
         lane.counters.handshakeCompleted();
+        lane.device.events.ofSession(
+                peer, peer.connected ? EventKind.REKEYED : EventKind.CONNECTED, "endpoint", peer.endpointText());
+        peer.connected = true;
+        peer.idleNs = lane.nowNs + Protocol.REJECT_AFTER_TIME_NS;
+        arm(peer, peer.idleNs);
     }
 
     /// 9. A keypair was derived.
@@ -145,6 +153,12 @@ final class Timers implements TimerWheel.ExpiryListener {
         if (peer.zeroKeysNs <= nowNs) {
             peer.zeroKeysNs = LanePeer.NEVER;
             lane.zeroKeys(peer);
+            lane.device.events.ofSession(peer, EventKind.EXPIRED, "endpoint", peer.endpointText());
+        }
+        if (peer.idleNs <= nowNs) {
+            peer.idleNs = LanePeer.NEVER;
+            peer.connected = false;
+            lane.device.events.ofSession(peer, EventKind.IDLE, "endpoint", peer.endpointText());
         }
         if (peer.persistentNs <= nowNs) {
             peer.persistentNs = LanePeer.NEVER;
@@ -152,7 +166,7 @@ final class Timers implements TimerWheel.ExpiryListener {
         }
         long nearest = Math.min(
                 Math.min(Math.min(peer.retransmitNs, peer.keepaliveNs), Math.min(peer.newHandshakeNs, peer.zeroKeysNs)),
-                peer.persistentNs);
+                Math.min(peer.persistentNs, peer.idleNs));
         if (nearest != LanePeer.NEVER) {
             arm(peer, nearest);
         }
@@ -164,6 +178,7 @@ final class Timers implements TimerWheel.ExpiryListener {
         }
         if (peer.attempts > Protocol.MAX_TIMER_HANDSHAKES) {
             peer.keepaliveNs = LanePeer.NEVER;
+            lane.device.events.ofSession(peer, EventKind.UNANSWERED, "endpoint", peer.endpointText());
             lane.dropStaged(peer, DropReason.STAGED_EXPIRED);
             if (peer.zeroKeysNs == LanePeer.NEVER) {
                 peer.zeroKeysNs = lane.nowNs + Protocol.ZERO_KEYS_NS;

@@ -7,6 +7,7 @@ import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
 import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.Event;
 import dev.culvert.device.IpText;
 import dev.culvert.device.PeerLabel;
 import dev.culvert.device.PeerStatus;
@@ -36,6 +37,8 @@ import org.slf4j.LoggerFactory;
 /// end that.
 /// `culvert_why=1` with a line `query=` answers why a peer does not connect.
 final class UapiSession implements AutoCloseable {
+    /// Of one answer; whoever wants more asks again.
+    private static final int EVENTS_MAX = 512;
     private static final Logger LOG = LoggerFactory.getLogger(UapiSession.class);
     private static final long SECOND_NS = 1_000_000_000L;
     private static final int FLUSH_BYTES = 16 << 10;
@@ -85,6 +88,7 @@ final class UapiSession implements AutoCloseable {
                 case "culvert_drain=1" -> drain(true);
                 case "culvert_drain=0" -> drain(false);
                 case "culvert_why=1" -> why();
+                case "culvert_events=1" -> events();
                 default -> {
                     skipRequest(length == 0);
                     answer(UapiException.EPROTO);
@@ -267,6 +271,25 @@ final class UapiSession implements AutoCloseable {
             text(each);
             endLine();
         }
+        answer(0);
+    }
+
+    /// One line `after=` follows, with the number of the last event that the asker has.
+    private void events() throws IOException {
+        int length = lines.next();
+        String after = length < 0 ? "" : new String(lines.bytes(), 0, length, StandardCharsets.US_ASCII);
+        if (length == 0 || !isBlankLine() || !after.matches("after=[0-9]{1,18}")) {
+            answer(UapiException.EINVAL);
+            return;
+        }
+        long number = Long.parseLong(after.substring(after.indexOf('=') + 1));
+        for (Event event : device.events().after(number, EVENTS_MAX)) {
+            for (String each : EventLines.of(event)) {
+                text(each);
+                endLine();
+            }
+        }
+        line("events_newest", Long.toString(device.events().newest()));
         answer(0);
     }
 

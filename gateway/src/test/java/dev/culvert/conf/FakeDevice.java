@@ -5,10 +5,12 @@ import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceChange;
+import dev.culvert.device.DeviceClock;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
 import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.Diagnosis;
+import dev.culvert.device.EventLog;
 import dev.culvert.device.PeerChange;
 import dev.culvert.device.PeerLabel;
 import dev.culvert.device.PeerStatus;
@@ -20,6 +22,18 @@ import org.jspecify.annotations.Nullable;
 
 /// Keeps what it is told, with the kernel's rules for peers and prefixes as far as these tests need them.
 final class FakeDevice implements DeviceControl {
+    private final EventLog events = new EventLog(new DeviceClock() {
+        @Override
+        public long bootNs() {
+            return 0;
+        }
+
+        @Override
+        public long wallNs() {
+            return 0;
+        }
+    });
+
     private boolean draining;
     private Map<PublicKey, PeerLabel> labels = Map.of();
     final List<DeviceChange> changes = new ArrayList<>();
@@ -152,5 +166,10 @@ final class FakeDevice implements DeviceControl {
 
     private static int orElse(@Nullable Integer value, int otherwise) {
         return value == null ? otherwise : value;
+    }
+
+    @Override
+    public EventLog events() {
+        return events;
     }
 }

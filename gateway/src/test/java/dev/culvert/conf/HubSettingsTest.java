@@ -3,12 +3,14 @@ package dev.culvert.conf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.culvert.device.EventKind;
 import dev.culvert.device.Forwarding;
 import dev.culvert.device.HandshakeLimits;
 import dev.culvert.device.Offloads;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,6 +50,13 @@ final class HubSettingsTest {
                   token-file: /etc/culvert/token
                   peers: 100
                   compat: mindflavor
+                events:
+                  stdout: on
+                  journal: off
+                  file: /var/log/culvert/e.jsonl
+                  webhook: https://ops.example.com/wg?a=b
+                  webhook-token-file: /etc/culvert/t
+                  kinds: [connected, under_load]
                 """);
         assertThat(settings)
                 .isEqualTo(new HubSettings(
@@ -68,7 +77,14 @@ final class HubSettingsTest {
                                 "/etc/culvert/k.pem",
                                 "/etc/culvert/token",
                                 100,
-                                true)));
+                                true),
+                        new EventSettings(
+                                true,
+                                false,
+                                "/var/log/culvert/e.jsonl",
+                                "https://ops.example.com/wg?a=b",
+                                "/etc/culvert/t",
+                                Set.of(EventKind.CONNECTED, EventKind.UNDER_LOAD))));
     }
 
     @ParameterizedTest
@@ -90,6 +106,9 @@ final class HubSettingsTest {
             lanes: 2\\nlane: 3                      | f:2: there is no setting 'lane'; did you mean 'lanes'?
             handshakes:\\n  que: 3                  | f:2: there is no setting 'que'; did you mean 'queue'?
             offloads:\\n  tun-tcp: no          | f: tun-tcp must be on or off, not no
+            events:\\n  webhook: ftp://x/y | f: webhook must be a URL as https://host/path, without user and password
+            events:\\n  kinds: [comes] | f: there is no event 'comes'
+            events:\\n  file: here | f: the file of events must be an absolute path, not here
             cpus: one                               | f: cpus takes numbers and ranges of CPUs as taskset(1) does, 0-3,8 for instance, not one
             forwarding: straight                    | f: forwarding must be kernel or direct, not straight
             lanes: many                             | f:1: 'lanes' takes a whole number

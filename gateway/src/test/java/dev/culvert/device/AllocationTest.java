@@ -149,7 +149,7 @@ final class AllocationTest {
 
     @Test
     void whatIsBeyondTheAllowanceOfIncidentsAllocatesNothing() {
-        IncidentLog log = new IncidentLog(new ManualClock());
+        IncidentLog log = new IncidentLog(new ManualClock(), new EventLog(new ManualClock()));
         assertAllocatesNothing(i -> sink += log.allows(IncidentLog.Of.SOURCE, 5L * i) ? 1 : 0);
     }
 

@@ -16,7 +16,7 @@ final class IncidentLogTest {
     private static final List<Cause> FIVE = List.of(Cause.values()).subList(0, 5);
 
     private final ManualClock clock = new ManualClock();
-    private final IncidentLog log = new IncidentLog(clock);
+    private final IncidentLog log = new IncidentLog(clock, new EventLog(clock));
 
     private static Endpoint source(int number) {
         return new Endpoint(false, (long) number << 32, 0, 1000 + (number & 1023), 0, 0, 0, 0);

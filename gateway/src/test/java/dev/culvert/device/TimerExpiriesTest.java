@@ -29,6 +29,7 @@ final class TimerExpiriesTest {
         spoke.newHandshakeNs = now() + 1003 * S;
         spoke.zeroKeysNs = now() + 1004 * S;
         spoke.persistentNs = now() + 1005 * S;
+        spoke.idleNs = now() + 1006 * S;
         spoke.attempts = 7;
         spoke.sentLastMinuteHandshake = true;
         spoke.lastSentHandshakeNs = now() - 100 * S;

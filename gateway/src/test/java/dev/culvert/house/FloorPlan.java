@@ -23,11 +23,14 @@ final class FloorPlan {
             Map.entry("conf", Set.of("device", "crypto")),
             Map.entry("uapi", Set.of("device", "crypto")),
             Map.entry("metrics", Set.of("device", "crypto")),
+            Map.entry("events", Set.of("device", "crypto")),
             Map.entry("admin", Set.of("metrics", "device", "crypto")),
             Map.entry("cli", Set.of("conf", "uapi", "device", "crypto")),
             Map.entry(
                     ROOT,
-                    Set.of("cli", "admin", "metrics", "conf", "uapi", "device", "noise", "tun", "wire", "crypto")),
+                    Set.of(
+                            "cli", "admin", "metrics", "events", "conf", "uapi", "device", "noise", "tun", "wire",
+                            "crypto")),
             Map.entry(BENCH, Set.of("device", "noise", "tun", "wire", "crypto")));
 
     private FloorPlan() {}

@@ -6,10 +6,12 @@ import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceChange;
+import dev.culvert.device.DeviceClock;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
 import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.Diagnosis;
+import dev.culvert.device.EventLog;
 import dev.culvert.device.PeerChange;
 import dev.culvert.device.PeerLabel;
 import dev.culvert.device.PeerStatus;
@@ -24,6 +26,18 @@ import org.jspecify.annotations.Nullable;
 
 /// A device that only remembers its configuration, by the rules of a set.
 final class RecordingDevice implements DeviceControl {
+    private final EventLog events = new EventLog(new DeviceClock() {
+        @Override
+        public long bootNs() {
+            return 0;
+        }
+
+        @Override
+        public long wallNs() {
+            return 0;
+        }
+    });
+
     private boolean draining;
     private Map<PublicKey, PeerLabel> labels = Map.of();
     final Map<PublicKey, String> troubles = new LinkedHashMap<>();
@@ -160,5 +174,10 @@ final class RecordingDevice implements DeviceControl {
                 peer.rxBytes(),
                 peer.persistentKeepaliveSeconds(),
                 peer.allowedIps());
+    }
+
+    @Override
+    public EventLog events() {
+        return events;
     }
 }
