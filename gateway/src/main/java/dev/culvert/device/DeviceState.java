@@ -65,8 +65,8 @@ final class DeviceState {
         this.stagedBudget = stagedBudget;
         this.offloads = offloads;
         this.forwarding = forwarding;
-        load.tell(begins -> events.add(begins ? EventKind.UNDER_LOAD : EventKind.LOAD_OVER, null));
-        events.load(() -> {
+        load.tell(events::load);
+        events.loadLook(() -> {
             boolean _ = load.isUnderLoad(clock.bootNs());
         });
     }

@@ -32,8 +32,9 @@ public final class EventLog {
     private final DeviceClock clock;
     private final Allowance ofPeers = new Allowance(PEERS_PER_SECOND);
     private final Allowance ofRefusals = new Allowance(REFUSALS_PER_SECOND);
+    private final Allowance ofLoad = new Allowance(2);
     private volatile Function<PublicKey, String> names = key -> "";
-    private volatile Runnable load = () -> {};
+    private volatile Runnable loadLook = () -> {};
 
     // Guarded by the lock.
     private final Object lock = new Object();
@@ -55,27 +56,53 @@ public final class EventLog {
     }
 
     /// @param look asks whether the load is over: nobody else may, when nothing comes in any more
-    void load(Runnable look) {
-        load = look;
+    void loadLook(Runnable look) {
+        loadLook = look;
     }
 
     // Telling.
 
     /// Of a peer's session; by its lane.
-    ///
-    /// @param details names and values in turns
-    void ofSession(LanePeer peer, EventKind kind, String... details) {
+    void ofSession(LanePeer peer, EventKind kind) {
+        if (allows(peer, kind)) {
+            add(kind, peer.peer.publicKey(), "endpoint", text(peer.endpoint));
+        }
+    }
+
+    /// The peer was at the one address and is at the other; by its lane.
+    void roamed(LanePeer peer, Endpoint from, Endpoint to) {
+        if (allows(peer, EventKind.ROAMED)) {
+            add(EventKind.ROAMED, peer.peer.publicKey(), "from", text(from), "to", text(to));
+        }
+    }
+
+    /// Asked before a text is made: who flaps may do it with each packet.
+    private boolean allows(LanePeer peer, EventKind kind) {
         if (peer.lane.device.peers.isHidden(peer.peer)) {
-            return;
+            return false;
         }
         long nowNs = peer.lane.nowNs;
         long paidNs = Math.max(peer.eventsPaidNs, nowNs);
         if (paidNs - nowNs >= OF_PEER_AT_ONCE * SECOND_NS || !ofPeers.take(nowNs)) {
             keepBack(kind);
-            return;
+            return false;
         }
         peer.eventsPaidNs = paidNs + SECOND_NS;
-        add(kind, peer.peer.publicKey(), details);
+        return true;
+    }
+
+    private static String text(@Nullable Endpoint endpoint) {
+        return endpoint == null ? "" : IpText.format(endpoint.toSocketAddress());
+    }
+
+    /// The load began or is over: at most two a second, whatever the settings and the flood are.
+    void load(boolean begins) {
+        EventKind kind = begins ? EventKind.UNDER_LOAD : EventKind.LOAD_OVER;
+        if (ofLoad.take(clock.bootNs())) {
+            add(kind, null);
+        } else {
+            keepBack(kind);
+        }
     }
 
     /// A handshake message that was refused, of a peer or of a sender that proved nothing.
@@ -84,7 +111,7 @@ public final class EventLog {
             keepBack(EventKind.REFUSED);
             return;
         }
-        String address = source == null ? "" : IpText.format(source.toSocketAddress());
+        String address = text(source);
         add(
                 EventKind.REFUSED,
                 key,
@@ -125,7 +152,7 @@ public final class EventLog {
 
     /// The number of the latest; 0 if there is none.
     public long newest() {
-        load.run();
+        loadLook.run();
         synchronized (lock) {
             return newest;
         }
@@ -134,7 +161,7 @@ public final class EventLog {
     /// Those that are still there with a greater number, the oldest first, not more than `max`. If the first one's
     /// number is not the next, those between were overwritten.
     public List<Event> after(long number, int max) {
-        load.run();
+        loadLook.run();
         List<Event> events = new ArrayList<>();
         synchronized (lock) {
             long first = Math.max(Math.max(0, number) + 1, newest - EVENTS_MAX + 1);
@@ -161,7 +188,7 @@ public final class EventLog {
                 }
                 lock.wait(underLoad ? LOAD_LOOK_MS : 0);
             }
-            load.run();
+            loadLook.run();
         }
     }
 

@@ -25,7 +25,7 @@ final class IncidentLog {
     static final int SOURCES_MAX = 1024;
     static final int INCIDENTS_OF_SOURCE = 4;
 
-    /// The same again is an event only after so long.
+    /// The same again is an event once in so long.
     private static final long AGAIN_NS = 60_000_000_000L;
 
     private final DeviceClock clock;
@@ -59,7 +59,7 @@ final class IncidentLog {
             };
         }
 
-        /// @return false if the same was noted less than a minute ago
+        /// @return false if the same was noted in this minute
         synchronized boolean add(K key, Incident incident) {
             Deque<Incident> ring = rings.computeIfAbsent(key, _ -> new ArrayDeque<>(1));
             Incident same = ring.stream()
@@ -72,7 +72,7 @@ final class IncidentLog {
                 ring.removeLast();
             }
             ring.addFirst(same == null ? incident : same.again(incident));
-            return same == null || incident.lastWallNs() - same.lastWallNs() >= AGAIN_NS;
+            return same == null || incident.lastWallNs() / AGAIN_NS != same.lastWallNs() / AGAIN_NS;
         }
 
         private static boolean isSame(Incident one, Incident other) {

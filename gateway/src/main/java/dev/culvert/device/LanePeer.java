@@ -129,20 +129,8 @@ final class LanePeer extends TimerWheel.Entry {
         Endpoint before = endpoint;
         endpoint = next;
         if (before != null && !before.isSameAs(next)) {
-            lane.device.events.ofSession(
-                    this,
-                    EventKind.ROAMED,
-                    "from",
-                    IpText.format(before.toSocketAddress()),
-                    "to",
-                    IpText.format(next.toSocketAddress()));
+            lane.device.events.roamed(this, before, next);
         }
-    }
-
-    /// For events: empty if it is not known.
-    String endpointText() {
-        Endpoint current = endpoint;
-        return current == null ? "" : IpText.format(current.toSocketAddress());
     }
 
     /// Leaves the choice of the source address to the kernel again.

@@ -94,8 +94,7 @@ final class Timers implements TimerWheel.ExpiryListener {
         peer.lastHandshakeWallNs = lane.device.clock.wallNs();
         lane.device.memory.note(peer.peer);
         lane.counters.handshakeCompleted();
-        lane.device.events.ofSession(
-                peer, peer.connected ? EventKind.REKEYED : EventKind.CONNECTED, "endpoint", peer.endpointText());
+        lane.device.events.ofSession(peer, peer.connected ? EventKind.REKEYED : EventKind.CONNECTED);
         peer.connected = true;
         peer.idleNs = lane.nowNs + Protocol.REJECT_AFTER_TIME_NS;
         arm(peer, peer.idleNs);
@@ -152,13 +151,16 @@ final class Timers implements TimerWheel.ExpiryListener {
         }
         if (peer.zeroKeysNs <= nowNs) {
             peer.zeroKeysNs = LanePeer.NEVER;
+            boolean hadKeys = peer.keypairs.current() != null || peer.keypairs.next() != null;
             lane.zeroKeys(peer);
-            lane.device.events.ofSession(peer, EventKind.EXPIRED, "endpoint", peer.endpointText());
+            if (hadKeys) {
+                lane.device.events.ofSession(peer, EventKind.EXPIRED);
+            }
         }
         if (peer.idleNs <= nowNs) {
             peer.idleNs = LanePeer.NEVER;
             peer.connected = false;
-            lane.device.events.ofSession(peer, EventKind.IDLE, "endpoint", peer.endpointText());
+            lane.device.events.ofSession(peer, EventKind.IDLE);
         }
         if (peer.persistentNs <= nowNs) {
             peer.persistentNs = LanePeer.NEVER;
@@ -178,7 +180,7 @@ final class Timers implements TimerWheel.ExpiryListener {
         }
         if (peer.attempts > Protocol.MAX_TIMER_HANDSHAKES) {
             peer.keepaliveNs = LanePeer.NEVER;
-            lane.device.events.ofSession(peer, EventKind.UNANSWERED, "endpoint", peer.endpointText());
+            lane.device.events.ofSession(peer, EventKind.UNANSWERED);
             lane.dropStaged(peer, DropReason.STAGED_EXPIRED);
             if (peer.zeroKeysNs == LanePeer.NEVER) {
                 peer.zeroKeysNs = lane.nowNs + Protocol.ZERO_KEYS_NS;
