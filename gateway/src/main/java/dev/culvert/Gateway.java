@@ -31,6 +31,7 @@ import dev.culvert.tun.SuspendWatch;
 import dev.culvert.tun.Tun;
 import dev.culvert.uapi.UapiServer;
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -236,6 +237,10 @@ final class Gateway implements RunningGateway {
 
     /// Of the journal of peers and of events; the device's own are the admin server's.
     private void meters(MeterRegistry registry) {
+        Gauge.builder("culvert.steering", () -> 1)
+                .tags("device", tun.name(), "steering", device.traits().getOrDefault("steering", ""))
+                .description("How packets of the host find their lane")
+                .register(registry);
         for (EventKind kind : EventKind.values()) {
             FunctionCounter.builder("culvert.events", kind, device.events()::made)
                     .tags("device", tun.name(), "event", kind.label())

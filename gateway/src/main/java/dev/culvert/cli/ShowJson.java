@@ -39,6 +39,7 @@ final class ShowJson {
         device.put("listen_port", status.listenPort());
         device.put("fwmark", Integer.toUnsignedLong(status.fwmark()));
         device.put("draining", remarks.draining());
+        device.put("traits", remarks.traits());
         device.put("drops", drops);
         device.put(
                 "peers",

@@ -66,6 +66,7 @@ final class ShowText {
         if (remarks.draining()) {
             entry(text, "draining", "yes");
         }
+        remarks.traits().forEach((trait, value) -> entry(text, trait, value));
         List<PeerStatus> peers = new ArrayList<>(device.peers());
         peers.sort(LATEST_FIRST);
         for (PeerStatus peer : peers) {

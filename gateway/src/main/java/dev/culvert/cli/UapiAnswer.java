@@ -15,6 +15,7 @@ import dev.culvert.uapi.EventLines;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -48,6 +49,7 @@ final class UapiAnswer {
     private long newestEvent;
     private final Map<PublicKey, String> endpointTroubles = new HashMap<>();
     private final Map<PublicKey, String> names = new HashMap<>();
+    private final Map<String, String> traits = new LinkedHashMap<>();
     private final Map<String, Long> drops = new TreeMap<>();
 
     UapiAnswer(String interfaceName) {
@@ -96,12 +98,17 @@ final class UapiAnswer {
     ///
     /// @param troubles with endpoints that are names, by peer
     /// @param names what its peers are called
-    record Remarks(boolean draining, Map<PublicKey, String> troubles, Map<PublicKey, String> names) {
-        static final Remarks NONE = new Remarks(false, Map.of(), Map.of());
+    /// @param traits how the device was built, by name
+    record Remarks(
+            boolean draining,
+            Map<PublicKey, String> troubles,
+            Map<PublicKey, String> names,
+            Map<String, String> traits) {
+        static final Remarks NONE = new Remarks(false, Map.of(), Map.of(), Map.of());
 
         /// As wg(8), which knows of none.
         Remarks withoutNames() {
-            return new Remarks(draining, troubles, Map.of());
+            return new Remarks(draining, troubles, Map.of(), Map.of());
         }
 
         String name(PublicKey peer) {
@@ -111,7 +118,7 @@ final class UapiAnswer {
 
     /// What a Culvert answered to the question for it. None of another program, which does not know the question.
     Remarks remarks() {
-        return new Remarks(draining, endpointTroubles, names);
+        return new Remarks(draining, endpointTroubles, names, traits);
     }
 
     /// @throws CliFailure if the device does not know the request, or refused it
@@ -170,6 +177,10 @@ final class UapiAnswer {
             case "errno" -> errno = Integer.valueOf(value);
             case "engine" -> engine = value;
             case "device_draining" -> draining = value.equals("true");
+            case "device_trait" -> {
+                int blank = value.indexOf(' ');
+                traits.put(value.substring(0, Math.max(0, blank)), value.substring(blank + 1));
+            }
             case "endpoint_trouble" -> ofKey(value, endpointTroubles);
             case "peer_name" -> ofKey(value, names);
             case "public_key" -> {

@@ -13,12 +13,15 @@ import dev.culvert.tun.QueueSteering;
 import dev.culvert.tun.Tun;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +37,7 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
     private final Object lock = new Object();
     private final String name;
     private final AeadEngine engine;
+    private final Map<String, String> traits;
     private final DeviceState state;
     private final DeviceLoops loops;
     private final HandshakeWorkers workers;
@@ -50,9 +54,15 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
     private @Nullable UdpSockets sockets;
 
     private Device(
-            DeviceOptions options, DeviceState state, DeviceLoops loops, HandshakeWorkers workers, Runnable onDeleted) {
+            DeviceOptions options,
+            DeviceState state,
+            DeviceLoops loops,
+            HandshakeWorkers workers,
+            boolean steers,
+            Runnable onDeleted) {
         name = options.name();
         engine = options.engine();
+        traits = traits(options, state.offloads, steers);
         this.state = state;
         this.loops = loops;
         this.workers = workers;
@@ -83,13 +93,39 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
                 offloads,
                 options.forwarding());
         DeviceLoops loops = DeviceLoops.start(options, state, tun, onDeleted);
-        Device device = new Device(options, state, loops, workers, onDeleted);
         QueueSteering steering = tun.steering();
+        Device device = new Device(options, state, loops, workers, steering != null, onDeleted);
         if (steering != null) {
             state.steering.begin(steering);
             state.steering.start(device.lock, options.name());
         }
         return device;
+    }
+
+    private static Map<String, String> traits(DeviceOptions options, Offloads offloads, boolean steers) {
+        Map<String, String> all = new LinkedHashMap<>();
+        all.put("engine", options.engine().operatorName());
+        all.put("lanes", Integer.toString(options.lanes()));
+        if (!options.cpus().isEmpty()) {
+            all.put(
+                    "cpus",
+                    options.cpus().stream()
+                            .limit(options.lanes())
+                            .map(String::valueOf)
+                            .collect(Collectors.joining(",")));
+        }
+        if (options.busyPollNs() != 0) {
+            all.put("busy poll", TimeUnit.NANOSECONDS.toMicros(options.busyPollNs()) + " us");
+        }
+        all.put("steering", steers ? "ebpf" : "auto");
+        all.put("forwarding", options.forwarding().name().toLowerCase(Locale.ROOT));
+        all.put("offloads", offloads.names());
+        return all;
+    }
+
+    @Override
+    public Map<String, String> traits() {
+        return traits;
     }
 
     @Override

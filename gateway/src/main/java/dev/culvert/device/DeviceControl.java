@@ -49,6 +49,11 @@ public interface DeviceControl {
     /// What happened to it and to its peers.
     EventLog events();
 
+    /// How it was built, by name, for people: engine, lanes and where they run, steering, forwarding, offloads.
+    default Map<String, String> traits() {
+        return Map.of();
+    }
+
     /// What seals and opens its packets.
     AeadEngine engine();
 }

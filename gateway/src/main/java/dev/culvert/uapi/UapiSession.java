@@ -241,6 +241,9 @@ final class UapiSession implements AutoCloseable {
         if (device.draining()) {
             line("device_draining", "true");
         }
+        for (Map.Entry<String, String> trait : device.traits().entrySet()) {
+            line("device_trait", trait.getKey().replace(' ', '-') + ' ' + trait.getValue());
+        }
         for (Map.Entry<PublicKey, String> trouble : device.endpointTroubles().entrySet()) {
             line("endpoint_trouble", trouble.getKey().toHex() + ' ' + trouble.getValue());
         }
