@@ -7,7 +7,7 @@ usage() {
 Usage: check.sh IFNAME [SECONDS]
 
 Looks twice, SECONDS (10) apart. CRITICAL (2): a peer that is sent to has not answered: its handshake is older than 180 s
-and nothing has come from it in between. WARNING (1): a peer with keepalive towards us has been silent for over 180 s.
+and nothing has come from it in between. WARNING (1): a peer that we send keepalives to has no session.
 OK (0): everything else; an idle tunnel with an old handshake is no fault. UNKNOWN (3): the interface cannot be read.
 TEXT
 }

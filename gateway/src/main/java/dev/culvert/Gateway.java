@@ -227,11 +227,11 @@ final class Gateway implements RunningGateway {
                         settings.kinds()));
     }
 
-    private static void toJournal(String message) {
+    private static void toJournal(String message) throws IOException {
         try {
             new NotifySocket(JOURNAL_SOCKET).send(message);
         } catch (IOException e) {
-            LOG.debug("an event does not reach the journal: {}", e.getMessage());
+            throw new IOException("events do not reach the journal at " + JOURNAL_SOCKET + ": " + e.getMessage(), e);
         }
     }
 

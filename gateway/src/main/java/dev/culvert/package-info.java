@@ -102,7 +102,8 @@
 ///    libcrypto by FFM, the JDK, Bouncy Castle. One instance a lane; the key's address comes with each packet.
 ///    X25519 and BLAKE2s come from OpenSSL 3 where they pass a test, whatever the engine, else from Java.
 ///    OpenSSL 3 is called where its providers offer their functions (`crypto/Libcrypto`), past the EVP layer.
-/// 6. **TUN and UDP by java.lang.foreign, on the lane's own epoll loop.** No reader threads and no JNI of ours.
+/// 6. **TUN and UDP by java.lang.foreign, on the lane's own epoll loop.** No reader threads and no JNI of ours. The
+///    loop sleeps when it has nothing, or polls for a while first if the operator asks for it (`BusyPolling`).
 ///    The UDP channel is our own, since Netty's splits GRO buffers into an object a datagram, cannot answer
 ///    from the address that was asked, and hides ECN. Native calls live in `tun/Libc` and in the engines, and
 ///    `-Xlint:restricted` refuses them elsewhere.

@@ -54,6 +54,7 @@ public final class AdminServer implements AutoCloseable {
     private static final int WORKERS = 2;
     private static final int CLOSE_S = 2;
     private static final int OK = 200;
+    private static final int BAD_REQUEST = 400;
     private static final int UNAUTHORIZED = 401;
     private static final int NOT_FOUND = 404;
     private static final int METHOD_NOT_ALLOWED = 405;
@@ -191,7 +192,7 @@ public final class AdminServer implements AutoCloseable {
             case "/metrics" -> onWorker(request, () -> metrics(request));
             case "/api/status" -> onWorker(request, () -> answer(request, OK, JSON, status()));
             case "/api/why" -> onWorker(request, () -> answer(request, OK, JSON, why(request)));
-            case "/api/events" -> onWorker(request, () -> answer(request, OK, JSON, events(request)));
+            case "/api/events" -> onWorker(request, () -> events(request));
             case "/" ->
                 answer(
                         request,
@@ -276,23 +277,24 @@ public final class AdminServer implements AutoCloseable {
     }
 
     /// From an event's number on, of one peer or of all; not always all of it, `newest` says whether there is more.
-    private String events(HttpServerRequest request) {
-        String after = Objects.requireNonNullElse(request.getParam("after"), "");
+    private Future<Void> events(HttpServerRequest request) {
+        String after = Objects.requireNonNullElse(request.getParam("after"), "0");
+        if (!after.matches("[0-9]{1,18}")) {
+            return answer(request, BAD_REQUEST, TEXT, "`after` takes the number of an event.\n");
+        }
         String peer = Objects.requireNonNullElse(request.getParam("peer"), "");
-        List<Event> events =
-                device.events().after(after.matches("[0-9]{1,18}") ? Long.parseLong(after) : 0, EVENTS_MAX);
+        List<Event> events = device.events().after(Long.parseLong(after), EVENTS_MAX);
         Map<String, Object> body = new LinkedHashMap<>();
-        body.put("newest", device.events().newest());
-        body.put(
-                "last",
-                events.isEmpty() ? device.events().newest() : events.getLast().number());
+        long newest = device.events().newest();
+        body.put("newest", newest);
+        body.put("last", events.isEmpty() ? newest : events.getLast().number());
         body.put(
                 "events",
                 events.stream()
                         .filter(event -> event.isOf(peer))
                         .map(event -> event.toMap(name))
                         .toList());
-        return json.writeValueAsString(body) + '\n';
+        return answer(request, OK, JSON, json.writeValueAsString(body) + '\n');
     }
 
     private static Future<Void> answer(HttpServerRequest request, int code, String type, String body) {

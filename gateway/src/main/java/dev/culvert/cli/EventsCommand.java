@@ -2,6 +2,7 @@ package dev.culvert.cli;
 
 import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.Event;
+import dev.culvert.device.EventKind;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Instant;
@@ -34,6 +35,8 @@ import tools.jackson.databind.json.JsonMapper;
         })
 final class EventsCommand implements Callable<Integer> {
     private static final int POLL_MS = 250;
+    /// No event has a greater number: what is asked after it is only whether somebody answers.
+    private static final long LATEST = 999_999_999_999_999_999L;
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS", Locale.ROOT).withZone(ZoneId.systemDefault());
 
@@ -115,7 +118,7 @@ final class EventsCommand implements Callable<Integer> {
     /// False where another program serves it, whose peers have other tools.
     private static boolean tellsEvents(UapiClient client, String name) throws IOException, InterruptedException {
         try {
-            return client.events(name, 0).newest() >= 0;
+            return client.events(name, LATEST).newest() >= 0;
         } catch (CliFailure e) {
             return false;
         }
@@ -148,7 +151,9 @@ final class EventsCommand implements Callable<Integer> {
 
     private String missed(String name, long count) {
         return json
-                ? JsonMapper.shared().writeValueAsString(Map.of("interface", name, "event", "lost", "count", count))
+                ? JsonMapper.shared()
+                        .writeValueAsString(Map.of(
+                                "interface", name, "event", EventKind.LOST.label(), "count", Long.toString(count)))
                 : name + ": " + count + " events came faster than they were read";
     }
 

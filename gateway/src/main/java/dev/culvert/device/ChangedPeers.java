@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 /// configuration lock.
 @AnyThread
 final class ChangedPeers {
+    /// Of one peer that are named.
+    static final int PREFIXES_MAX = 20;
+
     private final EventLog events;
     private final Map<PublicKey, Settings> removed = new LinkedHashMap<>();
     private final Map<PublicKey, Settings> again = new LinkedHashMap<>();
@@ -37,6 +40,7 @@ final class ChangedPeers {
             int keepaliveSeconds,
             @Nullable Endpoint endpoint,
             @Nullable PresharedKey presharedKey) {
+        /// Of one in a long list, where nothing is told of one peer.
         private static final Settings UNKNOWN = new Settings(Set.of(), 0, null, null);
 
         static Settings of(Peer peer) {
@@ -75,7 +79,6 @@ final class ChangedPeers {
         if (added.remove(key) == null || earlier != null) {
             Settings had = earlier;
             if (had == null) {
-                // In a long list nothing is told of one peer, so nothing need be compared.
                 had = removed.size() < EventLog.CHANGES_MAX ? Settings.of(peer) : Settings.UNKNOWN;
             }
             removed.put(key, had);
@@ -148,6 +151,12 @@ final class ChangedPeers {
         return what;
     }
 
+    /// An event is for people, and a line of the management socket: a peer may have a hundred thousand.
+    private static String prefixes(List<AllowedIp> all) {
+        String first = all.stream().limit(PREFIXES_MAX).map(IpText::format).collect(Collectors.joining(","));
+        return all.size() <= PREFIXES_MAX ? first : first + " and " + (all.size() - PREFIXES_MAX) + " more";
+    }
+
     /// When all of it stands.
     void tell() {
         removed.values().forEach(Settings::close);
@@ -165,11 +174,7 @@ final class ChangedPeers {
             return;
         }
         removed.keySet().forEach(key -> events.add(EventKind.PEER_REMOVED, key));
-        added.forEach((key, peer) -> events.add(
-                EventKind.PEER_ADDED,
-                key,
-                "allowed_ips",
-                peer.allowedIps.stream().map(IpText::format).collect(Collectors.joining(","))));
+        added.forEach((key, peer) -> events.add(EventKind.PEER_ADDED, key, "allowed_ips", prefixes(peer.allowedIps)));
         changed.forEach((key, what) -> events.add(EventKind.PEER_CHANGED, key, "changed", String.join(",", what)));
     }
 }

@@ -115,7 +115,7 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
                             .collect(Collectors.joining(",")));
         }
         if (options.busyPollNs() != 0) {
-            all.put("busy poll", TimeUnit.NANOSECONDS.toMicros(options.busyPollNs()) + " us");
+            all.put("busy-poll-us", Long.toString(TimeUnit.NANOSECONDS.toMicros(options.busyPollNs())));
         }
         all.put("steering", steers ? "ebpf" : "auto");
         all.put("forwarding", options.forwarding().name().toLowerCase(Locale.ROOT));

@@ -50,9 +50,7 @@ public interface DeviceControl {
     EventLog events();
 
     /// How it was built, by name, for people: engine, lanes and where they run, steering, forwarding, offloads.
-    default Map<String, String> traits() {
-        return Map.of();
-    }
+    Map<String, String> traits();
 
     /// What seals and opens its packets.
     AeadEngine engine();

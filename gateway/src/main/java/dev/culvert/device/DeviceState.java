@@ -66,7 +66,7 @@ final class DeviceState {
         this.offloads = offloads;
         this.forwarding = forwarding;
         load.tell(events::load);
-        events.loadLook(() -> {
+        events.loadCheck(() -> {
             boolean _ = load.isUnderLoad(clock.bootNs());
         });
     }

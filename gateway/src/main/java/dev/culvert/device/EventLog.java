@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -27,14 +28,14 @@ public final class EventLog {
     static final int REFUSALS_PER_SECOND = 20;
 
     private static final long SECOND_NS = 1_000_000_000L;
-    private static final long LOAD_LOOK_MS = 500;
+    private static final long LOAD_CHECK_MS = 500;
 
     private final DeviceClock clock;
     private final Allowance ofPeers = new Allowance(PEERS_PER_SECOND);
     private final Allowance ofRefusals = new Allowance(REFUSALS_PER_SECOND);
     private final Allowance ofLoad = new Allowance(2);
     private volatile Function<PublicKey, String> names = key -> "";
-    private volatile Runnable loadLook = () -> {};
+    private volatile Runnable loadCheck = () -> {};
 
     // Guarded by the lock.
     private final Object lock = new Object();
@@ -44,7 +45,6 @@ public final class EventLog {
     private final Map<EventKind, Long> keptBackUntold = new EnumMap<>(EventKind.class);
     private long newest;
     private boolean underLoad;
-    private volatile long stops;
 
     public EventLog(DeviceClock clock) {
         this.clock = clock;
@@ -55,9 +55,9 @@ public final class EventLog {
         names = of;
     }
 
-    /// @param look asks whether the load is over: nobody else may, when nothing comes in any more
-    void loadLook(Runnable look) {
-        loadLook = look;
+    /// @param check asks whether the load is over: nobody else may, when nothing comes in any more
+    void loadCheck(Runnable check) {
+        loadCheck = check;
     }
 
     // Telling.
@@ -126,6 +126,7 @@ public final class EventLog {
         for (int i = 0; i < details.length; i += 2) {
             fields.put(details[i], details[i + 1]);
         }
+        assert fields.keySet().containsAll(kind.fields()) : kind;
         String name = key == null ? "" : names.apply(key);
         long wallNs = clock.wallNs();
         synchronized (lock) {
@@ -152,7 +153,7 @@ public final class EventLog {
 
     /// The number of the latest; 0 if there is none.
     public long newest() {
-        loadLook.run();
+        loadCheck.run();
         synchronized (lock) {
             return newest;
         }
@@ -161,7 +162,7 @@ public final class EventLog {
     /// Those that are still there with a greater number, the oldest first, not more than `max`. If the first one's
     /// number is not the next, those between were overwritten.
     public List<Event> after(long number, int max) {
-        loadLook.run();
+        loadCheck.run();
         List<Event> events = new ArrayList<>();
         synchronized (lock) {
             long first = Math.max(Math.max(0, number) + 1, newest - EVENTS_MAX + 1);
@@ -177,25 +178,23 @@ public final class EventLog {
         return events;
     }
 
-    /// Waits until there is one with a greater number, or until [#wake]; looks after a load meanwhile, whose end nobody
-    /// else might notice.
-    public void awaitChange(long number) throws InterruptedException {
-        long stopsBefore = stops;
+    /// Waits until there is one with a greater number, or until `ends` is true after [#wake]; looks after a load
+    /// meanwhile, whose end nobody else might notice.
+    public void awaitChange(long number, BooleanSupplier ends) throws InterruptedException {
         while (true) {
             synchronized (lock) {
-                if (newest > number || stops != stopsBefore) {
+                if (newest > number || ends.getAsBoolean()) {
                     return;
                 }
-                lock.wait(underLoad ? LOAD_LOOK_MS : 0);
+                lock.wait(underLoad ? LOAD_CHECK_MS : 0);
             }
-            loadLook.run();
+            loadCheck.run();
         }
     }
 
-    /// Whoever waits goes on.
+    /// Whoever waits looks again.
     public void wake() {
         synchronized (lock) {
-            stops++;
             lock.notifyAll();
         }
     }

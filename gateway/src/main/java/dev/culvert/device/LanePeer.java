@@ -55,7 +55,7 @@ final class LanePeer extends TimerWheel.Entry {
     long newHandshakeNs = NEVER;
     long zeroKeysNs = NEVER;
     long persistentNs = NEVER;
-    /// Without another handshake until then its session is over.
+    /// Without another handshake until then its session is over; NEVER: it has none.
     long idleNs = NEVER;
     int attempts;
     boolean needAnotherKeepalive;
@@ -72,8 +72,7 @@ final class LanePeer extends TimerWheel.Entry {
 
     int segmentsRefusedBytes;
 
-    // Of the [EventLog].
-    boolean connected;
+    /// Of the [EventLog]: its events are paid until then.
     long eventsPaidNs;
 
     final StagedPackets staged;

@@ -225,6 +225,7 @@ final class PeerConfiguration {
             Peer self = state.peers.find(identity.keys().publicKey());
             if (self != null) {
                 RouterEdit routes = new RouterEdit(state.router);
+                state.events.add(EventKind.PEER_REMOVED, self.publicKey());
                 remove(self, routes);
                 routes.publish(state);
             }

@@ -2,7 +2,8 @@ package dev.culvert.device;
 
 import dev.culvert.noise.Protocol;
 
-/// The five timers of a peer and the ten events that move them, by the kernel's names (timers.c; conformance
+/// The five timers of a peer, one of our own, and the ten events that move them, by the kernel's names (timers.c;
+/// conformance
 /// 1.10):
 ///
 /// - `retransmit`: an initiation was sent and no response came;
@@ -45,7 +46,6 @@ final class Timers implements TimerWheel.ExpiryListener {
         peer.zeroKeysNs = LanePeer.NEVER;
         peer.persistentNs = LanePeer.NEVER;
         peer.idleNs = LanePeer.NEVER;
-        peer.connected = false;
         lane.wheel.disarm(peer);
         peer.attempts = 0;
         peer.needAnotherKeepalive = false;
@@ -94,8 +94,7 @@ final class Timers implements TimerWheel.ExpiryListener {
         peer.lastHandshakeWallNs = lane.device.clock.wallNs();
         lane.device.memory.note(peer.peer);
         lane.counters.handshakeCompleted();
-        lane.device.events.ofSession(peer, peer.connected ? EventKind.REKEYED : EventKind.CONNECTED);
-        peer.connected = true;
+        lane.device.events.ofSession(peer, peer.idleNs == LanePeer.NEVER ? EventKind.CONNECTED : EventKind.REKEYED);
         peer.idleNs = lane.nowNs + Protocol.REJECT_AFTER_TIME_NS;
         arm(peer, peer.idleNs);
     }
@@ -159,7 +158,6 @@ final class Timers implements TimerWheel.ExpiryListener {
         }
         if (peer.idleNs <= nowNs) {
             peer.idleNs = LanePeer.NEVER;
-            peer.connected = false;
             lane.device.events.ofSession(peer, EventKind.IDLE);
         }
         if (peer.persistentNs <= nowNs) {

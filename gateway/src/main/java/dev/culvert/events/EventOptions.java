@@ -4,7 +4,6 @@ import dev.culvert.device.EventKind;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// What is done with events.
@@ -16,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// @param webhookTokenFile null for none
 /// @param kinds that go there
 public record EventOptions(
-        @Nullable Consumer<String> stdout,
-        @Nullable Consumer<String> journal,
+        @Nullable LineWriter stdout,
+        @Nullable LineWriter journal,
         @Nullable Path file,
         @Nullable URI webhook,
         @Nullable Path webhookTokenFile,

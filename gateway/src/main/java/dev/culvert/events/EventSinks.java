@@ -51,7 +51,7 @@ public final class EventSinks implements AutoCloseable {
                 while (!ending || log.newest() > last) {
                     List<Event> events = log.after(last, BATCH_MAX);
                     if (events.isEmpty()) {
-                        log.awaitChange(last);
+                        log.awaitChange(last, () -> ending);
                         continue;
                     }
                     deliver(wanted(events, last));

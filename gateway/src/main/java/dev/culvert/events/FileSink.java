@@ -52,7 +52,7 @@ final class FileSink implements EventSink {
 
     private FileChannel current() throws IOException {
         FileChannel open = channel;
-        if (open != null && keyAtPath() != null && keyAtPath().equals(fileKey)) {
+        if (open != null && fileKey != null && fileKey.equals(keyAtPath())) {
             return open;
         }
         close();

@@ -5,7 +5,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 
-/// The service manager's datagram socket (sd_notify(3), `NOTIFY_SOCKET`): a path, or `@` and an abstract name. The
+/// The service manager's datagram socket (sd_notify(3), `NOTIFY_SOCKET`), or the journal's: a path, or `@` and an
+/// abstract name. The
 /// JDK
 /// has no unix datagrams. Any thread.
 public final class NotifySocket {
@@ -45,7 +46,7 @@ public final class NotifySocket {
                 assert unused <= 0;
             }
             if (result < 0) {
-                throw new IOException("the service manager cannot be told: " + Errno.text(-result));
+                throw new IOException("nobody takes it at " + name + ": " + Errno.text(-result));
             }
         }
     }

@@ -242,7 +242,7 @@ final class UapiSession implements AutoCloseable {
             line("device_draining", "true");
         }
         for (Map.Entry<String, String> trait : device.traits().entrySet()) {
-            line("device_trait", trait.getKey().replace(' ', '-') + ' ' + trait.getValue());
+            line("device_trait", trait.getKey() + ' ' + trait.getValue());
         }
         for (Map.Entry<PublicKey, String> trouble : device.endpointTroubles().entrySet()) {
             line("endpoint_trouble", trouble.getKey().toHex() + ' ' + trouble.getValue());

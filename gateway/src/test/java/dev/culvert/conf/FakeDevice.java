@@ -5,12 +5,12 @@ import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceChange;
-import dev.culvert.device.DeviceClock;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
 import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.Diagnosis;
 import dev.culvert.device.EventLog;
+import dev.culvert.device.ManualClock;
 import dev.culvert.device.PeerChange;
 import dev.culvert.device.PeerLabel;
 import dev.culvert.device.PeerStatus;
@@ -22,17 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Keeps what it is told, with the kernel's rules for peers and prefixes as far as these tests need them.
 final class FakeDevice implements DeviceControl {
-    private final EventLog events = new EventLog(new DeviceClock() {
-        @Override
-        public long bootNs() {
-            return 0;
-        }
-
-        @Override
-        public long wallNs() {
-            return 0;
-        }
-    });
+    private final EventLog events = new EventLog(new ManualClock());
 
     private boolean draining;
     private Map<PublicKey, PeerLabel> labels = Map.of();
@@ -171,5 +161,10 @@ final class FakeDevice implements DeviceControl {
     @Override
     public EventLog events() {
         return events;
+    }
+
+    @Override
+    public Map<String, String> traits() {
+        return Map.of("engine", "none", "lanes", "2");
     }
 }

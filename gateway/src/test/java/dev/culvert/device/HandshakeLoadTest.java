@@ -16,25 +16,9 @@ final class HandshakeLoadTest {
     private static final long SECOND_NS = 1_000_000_000L;
     private static final long LIMIT_S = 60;
 
-    private int depth;
+    private final DepthOnlyQueue queue = new DepthOnlyQueue();
 
     private HandshakeLoad load(HandshakeLimits limits) {
-        HandshakeQueue queue = new HandshakeQueue() {
-            @Override
-            public boolean offerInbound(HandshakeWork work) {
-                return false;
-            }
-
-            @Override
-            public boolean offerOwn(HandshakeWork work) {
-                return false;
-            }
-
-            @Override
-            public int inboundDepth() {
-                return depth;
-            }
-        };
         return new HandshakeLoad(queue, limits, 5, 0);
     }
 
@@ -43,11 +27,11 @@ final class HandshakeLoadTest {
         HandshakeLoad load = load(HandshakeLimits.DEFAULTS);
         assertThat(HandshakeLimits.DEFAULTS.underLoadAt()).isEqualTo(4096 / 8);
         assertThat(load.isUnderLoad(0)).as("from the start").isFalse();
-        depth = 511;
+        queue.depth = 511;
         assertThat(load.isUnderLoad(1)).isFalse();
-        depth = 512;
+        queue.depth = 512;
         assertThat(load.isUnderLoad(2)).isTrue();
-        depth = 511;
+        queue.depth = 511;
         assertThat(load.isUnderLoad(2 + SECOND_NS - 1)).isTrue();
         assertThat(load.isUnderLoad(2 + SECOND_NS))
                 .as("asking does not prolong it")
@@ -58,10 +42,10 @@ final class HandshakeLoadTest {
     @Test
     void aSecondSpellProlongsIt() {
         HandshakeLoad load = load(HandshakeLimits.DEFAULTS);
-        depth = 4096;
+        queue.depth = 4096;
         assertThat(load.isUnderLoad(0)).isTrue();
         assertThat(load.isUnderLoad(SECOND_NS / 2)).isTrue();
-        depth = 0;
+        queue.depth = 0;
         assertThat(load.isUnderLoad(SECOND_NS + SECOND_NS / 2 - 1)).isTrue();
         assertThat(load.isUnderLoad(SECOND_NS + SECOND_NS / 2)).isFalse();
     }
@@ -69,9 +53,9 @@ final class HandshakeLoadTest {
     @Test
     void theLoadOfOneDeviceIsNotAnothers() {
         HandshakeLoad loaded = load(HandshakeLimits.DEFAULTS);
-        depth = 512;
+        queue.depth = 512;
         assertThat(loaded.isUnderLoad(0)).isTrue();
-        depth = 0; // the other device's queue, at the same moment
+        queue.depth = 0; // the other device's queue, at the same moment
         HandshakeLoad other = load(HandshakeLimits.DEFAULTS);
         assertThat(other.isUnderLoad(0)).isFalse();
         assertThat(loaded.isUnderLoad(0)).isTrue();
@@ -94,9 +78,9 @@ final class HandshakeLoadTest {
     @Test
     void theFiguresAreConfigurable() {
         HandshakeLoad load = load(new HandshakeLimits(10, 3, 5, 1000, 2, 100, 7));
-        depth = 3;
+        queue.depth = 3;
         assertThat(load.isUnderLoad(0)).isTrue();
-        depth = 0;
+        queue.depth = 0;
         assertThat(load.isUnderLoad(4)).isTrue();
         assertThat(load.isUnderLoad(5)).isFalse();
         assertThat(load.allows(false, 1L << 32, 0)).isTrue();

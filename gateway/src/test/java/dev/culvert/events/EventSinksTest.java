@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.culvert.crypto.PublicKey;
-import dev.culvert.device.DeviceClock;
 import dev.culvert.device.Event;
 import dev.culvert.device.EventKind;
 import dev.culvert.device.EventLog;
+import dev.culvert.device.ManualClock;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -26,7 +26,6 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,17 +37,7 @@ final class EventSinksTest {
     private static final Set<EventKind> ALL = Set.of(EventKind.values());
     private static final int STEP_MS = 5;
 
-    private final EventLog log = new EventLog(new DeviceClock() {
-        @Override
-        public long bootNs() {
-            return 1;
-        }
-
-        @Override
-        public long wallNs() {
-            return 1_700_000_000_123_456_789L;
-        }
-    });
+    private final EventLog log = new EventLog(new ManualClock());
 
     @TempDir
     private @Nullable Path directory;
@@ -61,7 +50,7 @@ final class EventSinksTest {
     }
 
     private static EventOptions to(
-            @Nullable Consumer<String> lines, @Nullable Path file, @Nullable URI webhook, @Nullable Path token) {
+            @Nullable LineWriter lines, @Nullable Path file, @Nullable URI webhook, @Nullable Path token) {
         return new EventOptions(lines, null, file, webhook, token, ALL);
     }
 
@@ -89,11 +78,11 @@ final class EventSinksTest {
         }
         assertThat(lines)
                 .containsExactly(
-                        "{\"time\":\"2023-11-14T22:13:20.123Z\",\"number\":1,\"interface\":\"wg0\","
+                        "{\"time\":\"2023-11-14T22:13:20Z\",\"number\":1,\"interface\":\"wg0\","
                                 + "\"event\":\"link_up\",\"port\":\"0\"}",
-                        "{\"time\":\"2023-11-14T22:13:20.123Z\",\"number\":2,\"interface\":\"wg0\","
+                        "{\"time\":\"2023-11-14T22:13:20Z\",\"number\":2,\"interface\":\"wg0\","
                                 + "\"event\":\"link_up\",\"port\":\"0\"}",
-                        "{\"time\":\"2023-11-14T22:13:20.123Z\",\"number\":3,\"interface\":\"wg0\","
+                        "{\"time\":\"2023-11-14T22:13:20Z\",\"number\":3,\"interface\":\"wg0\","
                                 + "\"event\":\"link_up\",\"port\":\"1\"}");
     }
 
@@ -204,7 +193,7 @@ final class EventSinksTest {
         List<String> lines = Collections.synchronizedList(new ArrayList<>());
         CountDownLatch go = new CountDownLatch(1);
         happens(1);
-        Consumer<String> slow = line -> {
+        LineWriter slow = line -> {
             lines.add(line);
             try {
                 go.await();
@@ -222,6 +211,26 @@ final class EventSinksTest {
         }
         assertThat(lines.get(1)).contains("\"event\":\"lost\"", "\"count\":\"500\"");
         assertThat(lines.getLast()).contains("\"number\":" + (after + 1));
+    }
+
+    @Test
+    void aJournalThatIsNotThereYetIsTriedAgain() throws Exception {
+        List<String> messages = Collections.synchronizedList(new ArrayList<>());
+        AtomicInteger calls = new AtomicInteger();
+        LineWriter journal = message -> {
+            if (calls.incrementAndGet() == 1) {
+                throw new IOException("nobody listens");
+            }
+            messages.add(message);
+        };
+        happens(2);
+        EventOptions options = new EventOptions(null, journal, null, null, null, ALL);
+        try (EventSinks sinks = EventSinks.start("wg0", log, options)) {
+            until(() -> messages.size() == 2);
+            assertThat(sinks.failures("journal")).isEqualTo(1);
+            assertThat(sinks.lost("journal")).isZero();
+        }
+        assertThat(messages.getFirst()).contains("CULVERT_EVENT=link_up\nCULVERT_PORT=0\n");
     }
 
     @Test

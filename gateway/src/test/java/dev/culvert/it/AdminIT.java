@@ -211,6 +211,11 @@ final class AdminIT {
         Ping.succeeds(spoke.namespace(), "10.77.0.1", 3);
         assertThat(curl("http://" + ADMIN + "/api/why?q=10.77.0.10").required())
                 .contains("\"cause\":\"connected\"", "\"advice\"");
+        String events = "http://" + ADMIN + "/api/events";
+        assertThat(curl(events).required())
+                .contains("\"event\":\"connected\"", spoke.identity().publicKey(), "\"newest\":", "\"last\":");
+        assertThat(curl(events + "?peer=nobody").required()).contains("\"events\":[]");
+        assertThat(status("/api/events?after=x")).isEqualTo(400);
         culvert("drain", hubInterface).required();
         assertThat(status("/readyz")).isEqualTo(503);
         assertThat(status("/livez")).isEqualTo(200);

@@ -19,7 +19,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /// A real wireguard-go comes, moves, has the wrong key and goes; the hub tells it on the terminal, to a file and to a
 /// webhook that fails at first. (wireguard-go has nothing like it.)
-@DisabledIfSystemProperty(named = "culvert.it.implementation", matches = "wireguard-go")
+@DisabledIfSystemProperty(
+        named = "culvert.it.implementation",
+        matches = "wireguard-go",
+        disabledReason = "it has neither `up` nor events")
 @ExtendWith(LogsOnFailure.class)
 @Timeout(120)
 final class EventsIT {

@@ -7,8 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -22,129 +20,46 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The files of `deploy/examples`, as `generate` makes them: Culvert is the hub, wireguard-go under wg-quick the
 /// clients.
-@DisabledIfSystemProperty(named = "culvert.it.implementation", matches = "wireguard-go")
+@DisabledIfSystemProperty(
+        named = "culvert.it.implementation",
+        matches = "wireguard-go",
+        disabledReason = "it has neither `up` nor events")
 @ExtendWith(LogsOnFailure.class)
 @Timeout(90)
 final class ExamplesIT {
     private static final Duration LIMIT = Duration.ofSeconds(25);
-    private static final Path EXAMPLES = Repository.root().resolve("deploy/examples");
-    private static final Pattern COUNTER = Pattern.compile("counter packets (\\d+)");
 
-    private final Network network = new Network();
-    /// The provider's: everybody is plugged into it.
-    private final Namespace internet = network.namespace("i");
-    private final Path files = network.directory().resolve("files");
-    private final List<Path> leftovers = new ArrayList<>();
-
-    ExamplesIT() {
-        network.bridge(internet, "br0", "203.0.113.254/24", "fd31::fe/64");
-    }
+    private final ExampleNetwork net = new ExampleNetwork();
 
     @AfterEach
     void close() throws IOException {
-        network.close();
-        for (Path each : leftovers) {
-            Files.deleteIfExists(each);
-        }
+        net.close();
     }
-
-    // The pieces.
-
-    private void generate(String example, String... values) {
-        List<String> words =
-                new ArrayList<>(List.of(EXAMPLES.resolve("generate").toString(), example, files.toString()));
-        words.addAll(List.of(values));
-        Command.run(LIMIT, "", words).required();
-    }
-
-    private Namespace host(String role, int number) {
-        Namespace host = network.namespace(role);
-        network.plug(internet, "br0", host, "eth0", "203.0.113." + number + "/24", "fd31::" + number + "/64");
-        return host;
-    }
-
-    /// The file under an interface's name that no other test has.
-    private Path named(String file, String interfaceName) {
-        try {
-            return network.secretFile(interfaceName + ".conf", Files.readString(files.resolve(file + ".conf")));
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    /// @return the interface
-    private String hub(Namespace where, String file, String... more) {
-        String interfaceName = network.name(file.replaceAll("[^a-z]", "").substring(0, 3)
-                        + where.name().length())
-                + where.name().charAt(where.name().length() - 1);
-        Path named = named(file, interfaceName);
-        List<String> command = new ArrayList<>(List.of(Implementation.launcher(), "up", "--journal", "off"));
-        command.addAll(List.of(more));
-        command.add(named.toString());
-        Daemon daemon = network.daemon(where, interfaceName, command, Implementation.CULVERT, 2);
-        daemon.awaitReady();
-        Await.until(
-                () -> interfaceName + "\n" + daemon.logTail(),
-                LIMIT,
-                () -> where.ip("link show dev " + interfaceName).contains("LOWER_UP"));
-        return interfaceName;
-    }
-
-    /// @return the interface
-    private String client(Namespace where, String file, Map<String, String> environment) {
-        String interfaceName =
-                network.name("c" + where.name().charAt(where.name().length() - 1));
-        Path named = named(file, interfaceName);
-        Map<String, String> all = new HashMap<>(environment);
-        all.put("WG_QUICK_USERSPACE_IMPLEMENTATION", "wireguard-go");
-        all.put("WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD", "1");
-        where.run(all, "wg-quick", "up", named.toString()).required();
-        leftovers.add(Daemon.socketOf(interfaceName));
-        return interfaceName;
-    }
-
-    private static void reaches(Namespace from, String address) {
-        Await.until(
-                from.name() + " reaches " + address,
-                LIMIT,
-                () -> from.run("ping", "-c", "1", "-W", "1", address).exitCode() == 0);
-        Ping.succeeds(from, address, 5);
-    }
-
-    private static long counted(Namespace where, String table) {
-        Matcher matcher =
-                COUNTER.matcher(where.run("nft", "list", "table", "inet", table).required());
-        long sum = 0;
-        while (matcher.find()) {
-            sum += Long.parseLong(matcher.group(1));
-        }
-        return sum;
-    }
-
-    // The examples.
 
     @Test
     void filesAreSecretMadeOnceAndWholeOrNotAtAll() throws IOException {
         Command without = Command.run(
-                LIMIT, "", List.of(EXAMPLES.resolve("generate").toString(), "hub-and-spoke", files.toString()));
+                LIMIT,
+                "",
+                List.of(ExampleNetwork.EXAMPLES.resolve("generate").toString(), "hub-and-spoke", net.files.toString()));
         assertThat(without.exitCode()).isNotZero();
         assertThat(without.output()).contains("HUB=VALUE");
-        assertThat(files.resolve("hub.conf")).doesNotExist();
-        generate("hub-and-spoke", "HUB=203.0.113.1");
-        String first = Files.readString(files.resolve("laptop.conf"));
-        generate("hub-and-spoke", "HUB=203.0.113.1");
-        assertThat(Files.readString(files.resolve("laptop.conf")))
+        assertThat(net.files.resolve("hub.conf")).doesNotExist();
+        net.generate("hub-and-spoke", "HUB=203.0.113.1");
+        String first = Files.readString(net.files.resolve("laptop.conf"));
+        net.generate("hub-and-spoke", "HUB=203.0.113.1");
+        assertThat(Files.readString(net.files.resolve("laptop.conf")))
                 .isEqualTo(first)
                 .doesNotContain("@");
-        try (Stream<Path> all = Files.walk(files)) {
+        try (Stream<Path> all = Files.walk(net.files)) {
             assertThat(all.filter(Files::isRegularFile).toList())
                     .hasSizeGreaterThan(6)
                     .allSatisfy(each -> assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(each)))
                             .isEqualTo("rw-------"));
         }
-        try (Stream<Path> examples = Files.list(EXAMPLES)) {
+        try (Stream<Path> examples = Files.list(ExampleNetwork.EXAMPLES)) {
             List<Path> directories = examples.filter(Files::isDirectory).toList();
-            String index = Files.readString(EXAMPLES.resolve("README.md"));
+            String index = Files.readString(ExampleNetwork.EXAMPLES.resolve("README.md"));
             for (Path each : directories) {
                 assertThat(index).contains("(" + each.getFileName() + ")");
                 assertThat(Files.readAllLines(each.resolve("README.md"))).hasSizeLessThanOrEqualTo(60);
@@ -155,30 +70,30 @@ final class ExamplesIT {
 
     @Test
     void hubAndSpoke() {
-        generate("hub-and-spoke", "HUB=203.0.113.1");
-        Namespace hub = host("h", 1);
-        Namespace laptop = host("l", 2);
+        net.generate("hub-and-spoke", "HUB=203.0.113.1");
+        Namespace hub = net.host("h", 1);
+        Namespace laptop = net.host("l", 2);
         // Behind a NAT, which lets in only what was asked for.
-        Namespace router = host("r", 3);
-        Namespace printer = network.namespace("p");
-        network.bridge(router, "lan0", "192.168.1.1/24");
-        network.plug(router, "lan0", printer, "eth0", "192.168.1.2/24");
+        Namespace router = net.host("r", 3);
+        Namespace printer = net.network.namespace("p");
+        net.network.bridge(router, "lan0", "192.168.1.1/24");
+        net.network.plug(router, "lan0", printer, "eth0", "192.168.1.2/24");
         printer.ip("route add default via 192.168.1.1");
-        network.forward(router);
+        net.network.forward(router);
         router.nft("table ip nat { chain post { type nat hook postrouting priority 100; oifname eth0 masquerade; }; }");
 
-        String interfaceName = hub(hub, "hub");
-        client(laptop, "laptop", Map.of());
-        String printerInterface = client(printer, "printer", Map.of());
-        reaches(laptop, "10.10.0.1");
-        reaches(laptop, "10.10.0.3"); // its keepalive has opened the NAT
-        reaches(laptop, "fd10:10::3");
+        String interfaceName = net.hub(hub, "hub");
+        net.client(laptop, "laptop", Map.of());
+        String printerInterface = net.client(printer, "printer", Map.of());
+        ExampleNetwork.reaches(laptop, "10.10.0.1");
+        ExampleNetwork.reaches(laptop, "10.10.0.3"); // its keepalive has opened the NAT
+        ExampleNetwork.reaches(laptop, "fd10:10::3");
         assertThat(hub.run(Implementation.launcher(), "show", interfaceName, "--long")
                         .required())
                 .contains("laptop", "printer", "latest handshake");
 
         // A flood of what looks like initiations, from one address; the tunnels do not notice.
-        Namespace stranger = host("x", 66);
+        Namespace stranger = net.host("x", 66);
         try (Ping ping = Ping.start(laptop, "10.10.0.3")) {
             ping.awaitReplies(10, LIMIT);
             stranger.run(
@@ -189,7 +104,7 @@ final class ExamplesIT {
             ping.awaitReplies(10, LIMIT);
             ping.end().requireNoLoss();
         }
-        assertThat(counted(hub, "culvert_hub")).isPositive();
+        assertThat(ExampleNetwork.counted(hub, "culvert_hub")).isPositive();
 
         long before = packets(hub, interfaceName);
         Process dump = Command.start(
@@ -220,15 +135,15 @@ final class ExamplesIT {
 
     @Test
     void siteToSite() {
-        generate("site-to-site", "SITE_A=203.0.113.1", "SITE_B=203.0.113.2");
-        Namespace a = host("a", 1);
-        Namespace b = host("b", 2);
+        net.generate("site-to-site", "SITE_A=203.0.113.1", "SITE_B=203.0.113.2");
+        Namespace a = net.host("a", 1);
+        Namespace b = net.host("b", 2);
         Namespace hostA = lan(a, "d", 10);
         Namespace hostB = lan(b, "e", 20);
-        hub(a, "site-a");
-        client(b, "site-b", Map.of());
-        reaches(hostA, "192.168.20.2");
-        reaches(hostB, "192.168.10.2");
+        net.hub(a, "site-a");
+        net.client(b, "site-b", Map.of());
+        ExampleNetwork.reaches(hostA, "192.168.20.2");
+        ExampleNetwork.reaches(hostB, "192.168.10.2");
         assertThat(hostB.run("ping", "-c", "1", "-W", "2", "-M", "do", "-s", "1252", "192.168.10.2")
                         .exitCode())
                 .isZero();
@@ -239,11 +154,11 @@ final class ExamplesIT {
         assertThat(announcedSegment(hostA, hostB)).as("without the clamp").isEqualTo(1460);
     }
 
-    private Namespace lan(Namespace gateway, String role, int net) {
-        Namespace host = network.namespace(role);
-        network.bridge(gateway, "lan0", "192.168." + net + ".1/24");
-        network.plug(gateway, "lan0", host, "eth0", "192.168." + net + ".2/24");
-        host.ip("route add default via 192.168." + net + ".1");
+    private Namespace lan(Namespace gateway, String role, int number) {
+        Namespace host = net.network.namespace(role);
+        net.network.bridge(gateway, "lan0", "192.168." + number + ".1/24");
+        net.network.plug(gateway, "lan0", host, "eth0", "192.168." + number + ".2/24");
+        host.ip("route add default via 192.168." + number + ".1");
         return host;
     }
 
@@ -280,11 +195,11 @@ final class ExamplesIT {
 
     @Test
     void roadWarrior() throws IOException {
-        generate("road-warrior", "HUB=203.0.113.1", "RESOLVER=203.0.113.53");
-        Namespace hub = host("h", 1);
-        Namespace laptop = host("l", 2);
+        net.generate("road-warrior", "HUB=203.0.113.1", "RESOLVER=203.0.113.53");
+        Namespace hub = net.host("h", 1);
+        Namespace laptop = net.host("l", 2);
         // Out there: a server that knows no way into the tunnel, and answers for names.
-        Namespace server = host("s", 53);
+        Namespace server = net.host("s", 53);
         server.ip("addr add 198.51.100.1/32 dev lo");
         for (Namespace each : List.of(hub, laptop)) {
             each.ip("route add default via 203.0.113.53");
@@ -300,12 +215,13 @@ final class ExamplesIT {
                         "--address=/example.test/198.51.100.1",
                         "--pid-file=")));
         countNamesThatGoAround(laptop);
-        Path resolver = Path.of("/etc/netns", laptop.name(), "resolv.conf");
-        Files.createDirectories(resolver.getParent());
-        leftovers.add(resolver);
-        leftovers.add(resolver.getParent());
+        Path etc = Path.of("/etc/netns", laptop.name());
+        Path resolver = etc.resolve("resolv.conf");
+        Files.createDirectories(etc);
+        net.leavesBehind(resolver);
+        net.leavesBehind(etc);
         Files.writeString(resolver, "nameserver 203.0.113.53\n");
-        Path tools = Files.createDirectories(network.directory().resolve("tools"));
+        Path tools = Files.createDirectories(net.network.directory().resolve("tools"));
         Path resolvconf = tools.resolve("resolvconf");
         // Its /etc is the namespace's: what is asked there is what a whole machine would ask.
         Files.writeString(resolvconf, "#!/bin/sh\n[ \"$1\" != -a ] || cat > " + resolver + "\n");
@@ -313,25 +229,29 @@ final class ExamplesIT {
         Process hubNames = null;
         try {
             Await.until("names without the tunnel", LIMIT, () -> resolves(laptop));
-            assertThat(counted(laptop, "leak")).as("so the counter counts").isPositive();
+            assertThat(ExampleNetwork.counted(laptop, "leak"))
+                    .as("so the counter counts")
+                    .isPositive();
 
-            hub(hub, "hub");
+            net.hub(hub, "hub");
             hubNames = Command.start(
                     Map.of(),
                     hub.inside(List.of(
                             "dnsmasq",
                             "--keep-in-foreground",
                             "--pid-file=",
-                            "--conf-file=" + files.resolve("dnsmasq.conf"))));
-            String interfaceName = client(laptop, "laptop", Map.of("PATH", tools + ":" + System.getenv("PATH")));
-            reaches(laptop, "10.30.0.1");
+                            "--conf-file=" + net.files.resolve("dnsmasq.conf"))));
+            String interfaceName = net.client(laptop, "laptop", Map.of("PATH", tools + ":" + System.getenv("PATH")));
+            ExampleNetwork.reaches(laptop, "10.30.0.1");
             laptop.run("nft", "delete", "table", "inet", "leak").required();
             countNamesThatGoAround(laptop);
             assertThat(Files.readString(resolver)).contains("10.30.0.1");
             Await.until("names by the tunnel", LIMIT, () -> resolves(laptop));
-            assertThat(counted(laptop, "leak")).as("nothing goes around").isZero();
+            assertThat(ExampleNetwork.counted(laptop, "leak"))
+                    .as("nothing goes around")
+                    .isZero();
 
-            reaches(laptop, "198.51.100.1"); // it knows no way to 10.30.0.2: the hub masquerades
+            ExampleNetwork.reaches(laptop, "198.51.100.1"); // it knows no way to 10.30.0.2: the hub masquerades
             assertThat(laptop.ip("route get 198.51.100.1")).contains(interfaceName);
             assertThat(laptop.ip("-6 route get 2001:db8::1")).contains(interfaceName);
             assertThat(laptop.ip("link show dev " + interfaceName)).contains("mtu 1280");
@@ -340,7 +260,7 @@ final class ExamplesIT {
             laptop.ip("addr del 203.0.113.2/24 dev eth0");
             laptop.ip("addr add 203.0.113.77/24 dev eth0");
             laptop.ip("route add default via 203.0.113.53");
-            reaches(laptop, "198.51.100.1");
+            ExampleNetwork.reaches(laptop, "198.51.100.1");
             assertThat(hub.run(Implementation.launcher(), "events", "laptop").required())
                     .contains("roamed", "from=203.0.113.2:", "to=203.0.113.77:");
         } finally {
@@ -369,53 +289,55 @@ final class ExamplesIT {
 
     @Test
     void peerToPeer() {
-        generate("peer-to-peer", "HOST_A=203.0.113.1", "HOST_B=203.0.113.2");
-        Namespace a = host("a", 1);
-        Namespace b = host("b", 2);
-        hub(a, "host-a");
-        client(b, "host-b", Map.of());
-        reaches(a, "10.40.0.2");
-        reaches(b, "10.40.0.1");
-        reaches(b, "fd10:40::1");
+        net.generate("peer-to-peer", "HOST_A=203.0.113.1", "HOST_B=203.0.113.2");
+        Namespace a = net.host("a", 1);
+        Namespace b = net.host("b", 2);
+        net.hub(a, "host-a");
+        net.client(b, "host-b", Map.of());
+        ExampleNetwork.reaches(a, "10.40.0.2");
+        ExampleNetwork.reaches(b, "10.40.0.1");
+        ExampleNetwork.reaches(b, "fd10:40::1");
     }
 
     @Test
     void twoHubsAndAZoneForGuests() {
-        generate("multi-hub", "HUB_EAST=203.0.113.1", "HUB_WEST=203.0.113.2");
-        Namespace east = host("e", 1);
-        Namespace west = host("w", 2);
-        Namespace spokeEast = host("f", 3);
-        Namespace spokeWest = host("g", 4);
-        Namespace guest = host("u", 5);
-        hub(east, "hub-east");
-        hub(east, "guests", "--admin", "off");
-        hub(west, "hub-west");
-        client(spokeEast, "spoke-east", Map.of());
-        client(spokeWest, "spoke-west", Map.of());
-        client(guest, "guest", Map.of());
-        reaches(spokeEast, "10.50.2.2");
-        reaches(spokeWest, "10.50.1.2");
-        reaches(guest, "10.60.0.1");
+        net.generate("multi-hub", "HUB_EAST=203.0.113.1", "HUB_WEST=203.0.113.2");
+        Namespace east = net.host("e", 1);
+        Namespace west = net.host("w", 2);
+        Namespace spokeEast = net.host("f", 3);
+        Namespace spokeWest = net.host("g", 4);
+        Namespace guest = net.host("u", 5);
+        net.hub(east, "hub-east");
+        net.hub(east, "guests", "--admin", "off");
+        net.hub(west, "hub-west");
+        net.client(spokeEast, "spoke-east", Map.of());
+        net.client(spokeWest, "spoke-west", Map.of());
+        net.client(guest, "guest", Map.of());
+        ExampleNetwork.reaches(spokeEast, "10.50.2.2");
+        ExampleNetwork.reaches(spokeWest, "10.50.1.2");
+        ExampleNetwork.reaches(guest, "10.60.0.1");
         Ping.fails(guest, "10.50.1.2", 3);
-        assertThat(counted(east, "culvert_zones")).isEqualTo(3);
+        assertThat(ExampleNetwork.counted(east, "culvert_zones")).isEqualTo(3);
     }
 
     @Test
     void aNewKeyWithoutAGap() throws IOException {
-        generate("hub-and-spoke", "HUB=203.0.113.1");
-        Namespace hub = host("h", 1);
-        Namespace laptop = host("l", 2);
-        String hubInterface = hub(hub, "hub");
-        String laptopInterface = client(laptop, "laptop", Map.of());
-        reaches(laptop, "10.10.0.1");
+        net.generate("hub-and-spoke", "HUB=203.0.113.1");
+        Namespace hub = net.host("h", 1);
+        Namespace laptop = net.host("l", 2);
+        String hubInterface = net.hub(hub, "hub");
+        String laptopInterface = net.client(laptop, "laptop", Map.of());
+        ExampleNetwork.reaches(laptop, "10.10.0.1");
         String old =
                 Command.require("wg", "show", laptopInterface, "public-key").strip();
         Identity fresh = Identity.fresh();
-        Path psk = files.resolve("keys/hub-laptop.psk");
+        Path psk = net.files.resolve("keys/hub-laptop.psk");
         Process rotation = Command.start(
                 Map.of(),
                 List.of(
-                        EXAMPLES.resolve("key-rotation/rotate.sh").toString(),
+                        ExampleNetwork.EXAMPLES
+                                .resolve("key-rotation/rotate.sh")
+                                .toString(),
                         hubInterface,
                         old,
                         fresh.publicKey(),
@@ -429,7 +351,7 @@ final class ExamplesIT {
                     "set",
                     laptopInterface,
                     "private-key",
-                    network.secretFile("new.key", fresh.privateKey() + "\n").toString());
+                    net.network.secretFile("new.key", fresh.privateKey() + "\n").toString());
             Await.until("the move", LIMIT, () -> !rotation.isAlive());
             assertThat(rotation.exitValue()).isZero();
             ping.awaitReplies(50, LIMIT);
@@ -449,13 +371,13 @@ final class ExamplesIT {
 
     @Test
     void theCheckTellsAFaultFromAnIdleTunnel() {
-        generate("hub-and-spoke", "HUB=203.0.113.1");
-        Namespace hub = host("h", 1);
-        Namespace laptop = host("l", 2);
-        String hubInterface = hub(hub, "hub");
-        client(laptop, "laptop", Map.of());
-        reaches(laptop, "10.10.0.1");
-        String check = EXAMPLES.resolve("monitoring/check.sh").toString();
+        net.generate("hub-and-spoke", "HUB=203.0.113.1");
+        Namespace hub = net.host("h", 1);
+        Namespace laptop = net.host("l", 2);
+        String hubInterface = net.hub(hub, "hub");
+        net.client(laptop, "laptop", Map.of());
+        ExampleNetwork.reaches(laptop, "10.10.0.1");
+        String check = ExampleNetwork.EXAMPLES.resolve("monitoring/check.sh").toString();
         Command well = Command.run(check, hubInterface, "1");
         assertThat(well.output()).startsWith("OK: " + hubInterface + ": 2 peers, 1 with a session");
         assertThat(well.exitCode()).isZero();

@@ -6,12 +6,12 @@ import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceChange;
-import dev.culvert.device.DeviceClock;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
 import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.Diagnosis;
 import dev.culvert.device.EventLog;
+import dev.culvert.device.ManualClock;
 import dev.culvert.device.PeerChange;
 import dev.culvert.device.PeerLabel;
 import dev.culvert.device.PeerStatus;
@@ -26,17 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A device that only remembers its configuration, by the rules of a set.
 final class RecordingDevice implements DeviceControl {
-    private final EventLog events = new EventLog(new DeviceClock() {
-        @Override
-        public long bootNs() {
-            return 0;
-        }
-
-        @Override
-        public long wallNs() {
-            return 0;
-        }
-    });
+    private final EventLog events = new EventLog(new ManualClock());
 
     private boolean draining;
     private Map<PublicKey, PeerLabel> labels = Map.of();
@@ -179,5 +169,10 @@ final class RecordingDevice implements DeviceControl {
     @Override
     public EventLog events() {
         return events;
+    }
+
+    @Override
+    public Map<String, String> traits() {
+        return Map.of("engine", "none", "lanes", "2");
     }
 }
