@@ -134,7 +134,7 @@ final class ShowCommand implements Callable<Integer> {
             return;
         }
         UapiAnswer.Remarks remarks = client.remarks(name);
-        out.print(text.pretty(name, device, isLong ? remarks : remarks.withoutNames()));
+        out.print(text.pretty(name, device, isLong ? remarks : remarks.brief()));
         if (isLong) {
             out.print(text.drops(client.drops(name)));
         }

@@ -71,6 +71,7 @@ final class ShowJson {
         peer.put("received_bytes", status.rxBytes());
         peer.put("sent_bytes", status.txBytes());
         peer.put("persistent_keepalive_s", status.persistentKeepaliveSeconds());
+        peer.put("drops", remarks.drops(status.publicKey()));
         return peer;
     }
 }

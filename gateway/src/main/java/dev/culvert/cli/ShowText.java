@@ -71,7 +71,7 @@ final class ShowText {
         peers.sort(LATEST_FIRST);
         for (PeerStatus peer : peers) {
             text.append('\n');
-            pretty(text, peer, remarks.troubles().get(peer.publicKey()), remarks.name(peer.publicKey()));
+            pretty(text, peer, remarks);
         }
         return text.toString();
     }
@@ -83,7 +83,9 @@ final class ShowText {
         return text.isEmpty() ? "" : "\n" + text;
     }
 
-    private void pretty(StringBuilder text, PeerStatus peer, @Nullable String trouble, String name) {
+    private void pretty(StringBuilder text, PeerStatus peer, UapiAnswer.Remarks remarks) {
+        String name = remarks.name(peer.publicKey());
+        String trouble = remarks.troubles().get(peer.publicKey());
         title(text, yellow, "peer", peer.publicKey().toBase64());
         if (!name.isEmpty()) {
             entry(text, "name", name);
@@ -114,6 +116,12 @@ final class ShowText {
         }
         if (peer.persistentKeepaliveSeconds() != 0) {
             entry(text, "persistent keepalive", "every " + duration(peer.persistentKeepaliveSeconds()));
+        }
+        StringJoiner drops = new StringJoiner(", ");
+        remarks.drops(peer.publicKey())
+                .forEach((reason, count) -> drops.add(Long.toUnsignedString(count) + ' ' + reason));
+        if (drops.length() != 0) {
+            entry(text, "dropped", drops.toString());
         }
     }
 

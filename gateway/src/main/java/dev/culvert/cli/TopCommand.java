@@ -1,6 +1,5 @@
 package dev.culvert.cli;
 
-import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.PeerStatus;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -64,21 +63,26 @@ final class TopCommand implements Callable<Integer> {
     private static final class Looks {
         private final UapiClient client;
         private final String name;
-        private final Function<PeerStatus, String> names;
-        private DeviceStatus last;
+        private PeerRate.Look last;
         private long lastNs;
 
         Looks(UapiClient client, String name) throws CliFailure, IOException, InterruptedException {
             this.client = client;
             this.name = name;
-            UapiAnswer.Remarks remarks = client.remarks(name);
-            names = peer -> remarks.name(peer.publicKey());
-            last = client.get(name);
+            last = look();
             lastNs = System.nanoTime();
         }
 
+        private PeerRate.Look look() throws CliFailure, IOException, InterruptedException {
+            return new PeerRate.Look(client.get(name), client.remarks(name));
+        }
+
+        String nameOf(PeerStatus peer) {
+            return last.remarks().name(peer.publicKey());
+        }
+
         List<PeerRate> next() throws CliFailure, IOException, InterruptedException {
-            DeviceStatus now = client.get(name);
+            PeerRate.Look now = look();
             long nowNs = System.nanoTime();
             List<PeerRate> rates = PeerRate.between(last, now, Math.max(1, nowNs - lastNs));
             last = now;
@@ -123,7 +127,7 @@ final class TopCommand implements Callable<Integer> {
 
     private void print(PrintWriter out, Looks looks, Terminal.Size size)
             throws CliFailure, IOException, InterruptedException {
-        TopText.of(looks.name, looks.next(), looks.names, host.clock().instant(), size)
+        TopText.of(looks.name, looks.next(), looks::nameOf, host.clock().instant(), size)
                 .forEach(line -> out.print(line + '\n'));
         out.flush();
     }
@@ -172,7 +176,9 @@ final class TopCommand implements Callable<Integer> {
             line.put("interface", looks.name);
             line.put(
                     "peers",
-                    looks.next().stream().map(rate -> fields(rate, looks.names)).toList());
+                    looks.next().stream()
+                            .map(rate -> fields(rate, looks::nameOf))
+                            .toList());
             out.print(mapper.writeValueAsString(line) + '\n');
             out.flush();
         } while (!once && !out.checkError());
@@ -186,6 +192,8 @@ final class TopCommand implements Callable<Integer> {
         fields.put("sent_bytes_per_second", Math.round(rate.txPerSecond()));
         fields.put("received_bytes", rate.peer().rxBytes());
         fields.put("sent_bytes", rate.peer().txBytes());
+        fields.put("drops_per_second", Math.round(rate.dropsPerSecond()));
+        fields.put("drops", rate.drops());
         return fields;
     }
 }

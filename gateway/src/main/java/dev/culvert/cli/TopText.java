@@ -46,7 +46,7 @@ final class TopText {
                 connected,
                 bytes(rx),
                 bytes(tx)));
-        lines.add(row("PEER", "IN/S", "OUT/S", "IN", "OUT", "HANDSHAKE", "ENDPOINT"));
+        lines.add(row("PEER", "IN/S", "OUT/S", "IN", "OUT", "DROPS/S", "DROPS", "HANDSHAKE", "ENDPOINT"));
         for (PeerRate rate : rates.subList(0, Math.clamp(size.rows() - 3, 0, rates.size()))) {
             PeerStatus peer = rate.peer();
             String called = name.apply(peer);
@@ -56,6 +56,8 @@ final class TopText {
                     bytes(rate.txPerSecond()),
                     bytes(unsigned(peer.rxBytes())),
                     bytes(unsigned(peer.txBytes())),
+                    String.format(Locale.ROOT, "%.0f", rate.dropsPerSecond()),
+                    Long.toString(rate.drops()),
                     peer.lastHandshakeWallNs() == 0 ? "never" : age(nowS - handshakeS(peer)),
                     peer.endpoint() == null ? "-" : IpText.format(peer.endpoint())));
         }
@@ -65,14 +67,16 @@ final class TopText {
     private static String row(String... cells) {
         return String.format(
                         Locale.ROOT,
-                        "%-" + NAME_CHARS + "s %10s %10s %10s %10s %10s  %s",
+                        "%-" + NAME_CHARS + "s %10s %10s %10s %10s %8s %8s %10s  %s",
                         cut(cells[0], NAME_CHARS),
                         cells[1],
                         cells[2],
                         cells[3],
                         cells[4],
                         cells[5],
-                        cells[6])
+                        cells[6],
+                        cells[7],
+                        cells[8])
                 .stripTrailing();
     }
 

@@ -50,6 +50,7 @@ final class UapiAnswer {
     private final Map<PublicKey, String> endpointTroubles = new HashMap<>();
     private final Map<PublicKey, String> names = new HashMap<>();
     private final Map<String, String> traits = new LinkedHashMap<>();
+    private final Map<PublicKey, Map<String, Long>> peerDrops = new HashMap<>();
     private final Map<String, Long> drops = new TreeMap<>();
 
     UapiAnswer(String interfaceName) {
@@ -99,16 +100,23 @@ final class UapiAnswer {
     /// @param troubles with endpoints that are names, by peer
     /// @param names what its peers are called
     /// @param traits how the device was built, by name
+    /// @param peerDrops of the peers that had some, by reason
     record Remarks(
             boolean draining,
             Map<PublicKey, String> troubles,
             Map<PublicKey, String> names,
-            Map<String, String> traits) {
-        static final Remarks NONE = new Remarks(false, Map.of(), Map.of(), Map.of());
+            Map<String, String> traits,
+            Map<PublicKey, Map<String, Long>> peerDrops) {
+        static final Remarks NONE = new Remarks(false, Map.of(), Map.of(), Map.of(), Map.of());
 
-        /// As wg(8), which knows of none.
-        Remarks withoutNames() {
-            return new Remarks(draining, troubles, Map.of(), Map.of());
+        /// As wg(8), which knows nothing of the rest.
+        Remarks brief() {
+            return new Remarks(draining, troubles, Map.of(), Map.of(), Map.of());
+        }
+
+        /// How many packets of the peer were dropped, by reason.
+        Map<String, Long> drops(PublicKey peer) {
+            return peerDrops.getOrDefault(peer, Map.of());
         }
 
         String name(PublicKey peer) {
@@ -118,7 +126,7 @@ final class UapiAnswer {
 
     /// What a Culvert answered to the question for it. None of another program, which does not know the question.
     Remarks remarks() {
-        return new Remarks(draining, endpointTroubles, names, traits);
+        return new Remarks(draining, endpointTroubles, names, traits, peerDrops);
     }
 
     /// @throws CliFailure if the device does not know the request, or refused it
@@ -182,6 +190,15 @@ final class UapiAnswer {
                 traits.put(value.substring(0, Math.max(0, blank)), value.substring(blank + 1));
             }
             case "endpoint_trouble" -> ofKey(value, endpointTroubles);
+            case "peer_drop" -> {
+                String[] words = value.split(" ", -1);
+                if (words.length != 3) {
+                    throw new IllegalArgumentException("not a key, a reason and a number");
+                }
+                peerDrops
+                        .computeIfAbsent(PublicKey.fromHex(words[0]), _ -> new TreeMap<>())
+                        .put(words[1], Long.parseUnsignedLong(words[2]));
+            }
             case "peer_name" -> ofKey(value, names);
             case "public_key" -> {
                 finishPeer();

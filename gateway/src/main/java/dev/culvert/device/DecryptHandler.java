@@ -44,9 +44,11 @@ final class DecryptHandler extends ChannelInboundHandlerAdapter {
             DropReason refusal = last == null ? DropReason.UNKNOWN_INDEX : open(batch, i, last);
             if (refusal != null) {
                 batch.state[i] = PacketBatch.DONE;
-                lane.counters.dropped(refusal);
-                if (refusal == DropReason.UNKNOWN_INDEX) {
+                if (refusal == DropReason.UNKNOWN_INDEX || last == null) {
+                    lane.counters.dropped(DropReason.UNKNOWN_INDEX);
                     noSuchSession(batch, i);
+                } else {
+                    lane.counters.dropped(refusal, last.peer.peer);
                 }
             } else {
                 batch.state[i] = PacketBatch.PLAINTEXT;

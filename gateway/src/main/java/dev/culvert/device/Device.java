@@ -383,6 +383,13 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
     }
 
     @Override
+    public Map<PublicKey, Map<DropReason, Long>> peerDrops() {
+        synchronized (lock) {
+            return peers.drops();
+        }
+    }
+
+    @Override
     public void endpointTrouble(PublicKey key, String trouble) {
         if (trouble.isEmpty()) {
             endpointTroubles.remove(key);

@@ -22,6 +22,10 @@ public interface DeviceControl {
     @Nullable
     PeerStatus peer(PublicKey key);
 
+    /// How many packets and messages were dropped of each peer that had some, by reason, since the peer was added. What
+    /// is dropped before its peer is known, or when packets of several leave together, is not in it.
+    Map<PublicKey, Map<DropReason, Long>> peerDrops();
+
     /// Notes what is wrong with a peer's endpoint, for [#endpointTroubles].
     ///
     /// @param trouble a sentence; empty if nothing is

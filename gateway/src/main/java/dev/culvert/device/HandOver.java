@@ -80,7 +80,7 @@ final class HandOver implements AutoCloseable {
         HandOverRing ring = exchange.packets(lane.number, home);
         int entry = canLend(slot, home) ? ring.claim() : -1;
         if (entry < 0) {
-            lane.counters.dropped(DropReason.LANE_FULL);
+            lane.counters.dropped(DropReason.LANE_FULL, peer.peer);
             return;
         }
         ring.packet(entry, INNER_PACKET, slot, packet, lengthBytes, peer);
@@ -95,7 +95,7 @@ final class HandOver implements AutoCloseable {
         HandOverRing ring = exchange.packets(lane.number, home);
         int entry = canLend(slot, home) ? ring.claim() : -1;
         if (entry < 0) {
-            lane.counters.dropped(DropReason.LANE_FULL, packets);
+            lane.counters.dropped(DropReason.LANE_FULL, peer.peer, packets);
             return false;
         }
         ring.run(entry, INNER_RUN, slot, first, strideBytes, packets, peer);
@@ -110,7 +110,7 @@ final class HandOver implements AutoCloseable {
         }
         int slot = lane.slots.free() > replacementsOwed ? lane.slots.take() : -1;
         if (slot < 0) {
-            lane.counters.dropped(DropReason.LANE_FULL);
+            lane.counters.dropped(DropReason.LANE_FULL, peer.peer);
             return false;
         }
         long copy = lane.slots.address(slot) + SlotPool.HEADROOM_BYTES;

@@ -133,7 +133,7 @@ final class HandshakeHandler extends ChannelInboundHandlerAdapter {
         if (entry == null) {
             lane.counters.dropped(DropReason.UNKNOWN_INDEX);
         } else if (!entry.peer.cookie.consume(cookieReply, entry.peer.peer.remote, lane.nowNs)) {
-            lane.counters.dropped(DropReason.BAD_COOKIE);
+            lane.counters.dropped(DropReason.BAD_COOKIE, entry.peer.peer);
         }
     }
 }

@@ -66,7 +66,7 @@ final class Handshakes {
             lane.command(() -> commitInitiation(peer, identity, made));
         });
         if (!peer.initiationOnWorker) {
-            lane.counters.dropped(DropReason.HANDSHAKE_QUEUE_FULL);
+            lane.counters.dropped(DropReason.HANDSHAKE_QUEUE_FULL, peer.peer);
         }
         lane.timers.handshakeInitiated(peer);
     }
@@ -87,11 +87,11 @@ final class Handshakes {
             if (made != null) {
                 made.close();
             }
-            lane.counters.dropped(DropReason.SUPERSEDED);
+            lane.counters.dropped(DropReason.SUPERSEDED, peer.peer);
             return;
         }
         if (made == null) {
-            lane.counters.dropped(DropReason.LOW_ORDER_KEY);
+            lane.counters.dropped(DropReason.LOW_ORDER_KEY, peer.peer);
             lane.timers.initiationAbandoned(peer);
             return;
         }
@@ -131,7 +131,7 @@ final class Handshakes {
             SessionKeys keys =
                     initiation.consumeResponse(identity.keys(), peer.peer.presharedKey, message, worker.cipher());
             if (keys == null) {
-                worker.counters().dropped(DropReason.BAD_RESPONSE);
+                worker.counters().dropped(DropReason.BAD_RESPONSE, peer.peer);
                 noted(peer.peer, Cause.BAD_RESPONSE, source, "");
             } else {
                 int remoteIndex = HandshakeResponse.senderIndex(message);
@@ -139,7 +139,7 @@ final class Handshakes {
             }
         });
         if (!queued) {
-            lane.counters.dropped(DropReason.HANDSHAKE_QUEUE_FULL);
+            lane.counters.dropped(DropReason.HANDSHAKE_QUEUE_FULL, peer.peer);
         }
     }
 
@@ -148,7 +148,7 @@ final class Handshakes {
             LanePeer peer, SentInitiation initiation, SessionKeys keys, int remoteIndex, Endpoint source, int bytes) {
         if (peer.initiation != initiation) {
             keys.close();
-            lane.counters.dropped(DropReason.UNEXPECTED_RESPONSE);
+            lane.counters.dropped(DropReason.UNEXPECTED_RESPONSE, peer.peer);
             return;
         }
         peer.moveTo(source);
@@ -213,13 +213,13 @@ final class Handshakes {
             }
             if (isStale(peer, timestamp)) {
                 tellOfClock(peer, timestamp, source);
-                counters.dropped(DropReason.STALE_TIMESTAMP);
+                counters.dropped(DropReason.STALE_TIMESTAMP, peer);
                 return;
             }
             ResponseDraft draft =
                     received.respond(peer.presharedKey, PrivateKey.generate(device.random), worker.cipher());
             if (draft == null) {
-                counters.dropped(DropReason.LOW_ORDER_KEY);
+                counters.dropped(DropReason.LOW_ORDER_KEY, peer);
                 noted(peer, Cause.LOW_ORDER_KEY, source, "");
                 return;
             }
@@ -252,7 +252,7 @@ final class Handshakes {
         try (ResponseDraft draft = opened.draft()) {
             DropReason refusal = refusal(peer, opened);
             if (refusal != null) {
-                lane.counters.dropped(refusal);
+                lane.counters.dropped(refusal, peer.peer);
                 if (refusal == DropReason.HANDSHAKE_FLOOD) {
                     noted(peer.peer, Cause.TOO_OFTEN, opened.source(), "");
                 } else if (refusal == DropReason.DRAINING) {

@@ -203,7 +203,7 @@ final class Lane implements Keypairs.Reaper, AutoCloseable {
 
     void dropStaged(LanePeer peer, DropReason reason) {
         for (int left = peer.staged.dropAll(); left > 0; left--) {
-            counters.dropped(reason);
+            counters.dropped(reason, peer.peer);
         }
     }
 

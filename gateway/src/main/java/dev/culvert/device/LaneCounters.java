@@ -91,6 +91,16 @@ public final class LaneCounters {
         add(COUNTERS + reason.ordinal(), packets);
     }
 
+    /// What is known to be of a peer, or for it, is also counted there.
+    void dropped(DropReason reason, Peer peer) {
+        dropped(reason, peer, 1);
+    }
+
+    void dropped(DropReason reason, Peer peer, int packets) {
+        dropped(reason, packets);
+        peer.dropped(reason, packets);
+    }
+
     void datagramsReceived(int datagrams, int bytes) {
         add(Counter.DATAGRAMS_RECEIVED, datagrams);
         add(Counter.BYTES_RECEIVED, bytes);

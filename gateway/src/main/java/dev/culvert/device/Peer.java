@@ -8,6 +8,8 @@ import dev.culvert.noise.RemoteIdentity;
 import dev.culvert.noise.StaticIdentity;
 import dev.culvert.noise.Tai64n;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /// A peer as configured, and what workers need of it. What its home lane owns is in [LanePeer].
@@ -16,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 /// monitor; the home lane alone writes [#greatestTimestamp].
 @AnyThread
 final class Peer {
+    private static final AtomicReferenceFieldUpdater<Peer, PeerDrops> DROPS =
+            AtomicReferenceFieldUpdater.newUpdater(Peer.class, PeerDrops.class, "drops");
+
     final RemoteIdentity remote;
 
     volatile PresharedKey presharedKey = PresharedKey.NONE;
@@ -47,12 +52,41 @@ final class Peer {
 
     private volatile @Nullable StaticStatic staticStatic;
 
+    private volatile @Nullable PeerDrops drops;
+
     /// DH of both static keys, and the identity it was computed with.
     @SuppressWarnings("ArrayRecordComponent") // a private pair, never compared
     private record StaticStatic(StaticIdentity identity, byte[] secret) {}
 
     Peer(PublicKey publicKey) {
         remote = new RemoteIdentity(publicKey);
+    }
+
+    @SuppressWarnings("NullAway") // the updater takes null for "none yet"
+    private boolean add(PeerDrops added, @Nullable PeerDrops before) {
+        return DROPS.compareAndSet(this, before, added);
+    }
+
+    /// Called by [LaneCounters], which counts the same for the lane.
+    void dropped(DropReason reason, int packets) {
+        PeerDrops first = drops;
+        PeerDrops counter = PeerDrops.find(first, reason);
+        while (counter == null) {
+            PeerDrops added = new PeerDrops(reason, first);
+            if (add(added, first)) {
+                counter = added;
+            } else {
+                first = drops;
+                counter = PeerDrops.find(first, reason);
+            }
+        }
+        counter.add(packets);
+    }
+
+    /// How much of it was dropped, by reason, since it was configured.
+    Map<DropReason, Long> drops() {
+        PeerDrops first = drops;
+        return first == null ? Map.of() : PeerDrops.counts(first);
     }
 
     PublicKey publicKey() {

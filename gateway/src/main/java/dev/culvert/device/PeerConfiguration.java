@@ -4,6 +4,7 @@ import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PublicKey;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -250,6 +251,18 @@ final class PeerConfiguration {
             result.add(status(peer));
         }
         return result;
+    }
+
+    /// Of the peers that have some.
+    Map<PublicKey, Map<DropReason, Long>> drops() {
+        Map<PublicKey, Map<DropReason, Long>> drops = new HashMap<>();
+        for (Peer peer : state.peers.all()) {
+            Map<DropReason, Long> ofPeer = peer.drops();
+            if (!ofPeer.isEmpty()) {
+                drops.put(peer.publicKey(), ofPeer);
+            }
+        }
+        return drops;
     }
 
     @Nullable

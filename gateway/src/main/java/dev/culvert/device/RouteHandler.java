@@ -48,7 +48,7 @@ final class RouteHandler extends ChannelInboundHandlerAdapter {
             if (refusal == null) {
                 peer.received(datagramBytes);
             } else {
-                lane.counters.dropped(refusal);
+                lane.counters.dropped(refusal, peer.peer);
             }
         }
         lane.egress.flush();

@@ -115,7 +115,7 @@ final class SendQueue implements AutoCloseable {
                 next += result;
             } else if (result == -Errno.EAGAIN) {
                 for (; next < count; next++) {
-                    lane.counters.dropped(DropReason.SEND_QUEUE_FULL, array.segments(next));
+                    dropped(next, DropReason.SEND_QUEUE_FULL, array.segments(next));
                 }
             } else if (mayBeTheSource(-result) && hasSource(next)) {
                 forgetSource(next);
@@ -163,7 +163,7 @@ final class SendQueue implements AutoCloseable {
                 next += result;
                 anySent = true;
             } else if (result == -Errno.EAGAIN) {
-                lane.counters.dropped(DropReason.SEND_QUEUE_FULL, datagrams - next);
+                dropped(i, DropReason.SEND_QUEUE_FULL, datagrams - next);
                 next = datagrams;
             } else {
                 refused(i, -result, 1);
@@ -193,7 +193,7 @@ final class SendQueue implements AutoCloseable {
     }
 
     private void refused(int i, int errno, int datagrams) {
-        lane.counters.dropped(errno == Errno.ENOBUFS ? DropReason.SEND_QUEUE_FULL : DropReason.SEND_FAILED, datagrams);
+        dropped(i, errno == Errno.ENOBUFS ? DropReason.SEND_QUEUE_FULL : DropReason.SEND_FAILED, datagrams);
         LanePeer peer = peers[i];
         if (errno != Errno.ENOBUFS && peer != null && lane.device.incidents.allows(IncidentLog.Of.PACKET, lane.nowNs)) {
             boolean tooBig = errno == Errno.EMSGSIZE;
@@ -208,6 +208,15 @@ final class SendQueue implements AutoCloseable {
                     "the kernel refuses to send to peer {}: {}; see routes, firewall and MTU. More is counted, not logged",
                     peer.peer.publicKey(),
                     Errno.text(errno));
+        }
+    }
+
+    private void dropped(int i, DropReason reason, int datagrams) {
+        LanePeer peer = peers[i];
+        if (peer == null) {
+            lane.counters.dropped(reason, datagrams);
+        } else {
+            lane.counters.dropped(reason, peer.peer, datagrams);
         }
     }
 

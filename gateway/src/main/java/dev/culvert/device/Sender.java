@@ -54,12 +54,12 @@ final class Sender implements AutoCloseable {
     void send(LanePeer peer, long packet, int lengthBytes) {
         int segments = splitter.open(packet, lengthBytes);
         if (segments < 1) {
-            lane.counters.dropped(DropReason.NOT_IP);
+            lane.counters.dropped(DropReason.NOT_IP, peer.peer);
             return;
         }
         Endpoint to = peer.endpoint;
         if (to == null) {
-            lane.counters.dropped(DropReason.NO_ENDPOINT, segments);
+            lane.counters.dropped(DropReason.NO_ENDPOINT, peer.peer, segments);
             if (lane.device.incidents.allows(IncidentLog.Of.PACKET, lane.nowNs)) {
                 lane.device.incidents.ofPeer(peer.peer, Cause.NO_ENDPOINT, null, "");
             }
@@ -105,7 +105,7 @@ final class Sender implements AutoCloseable {
     void forward(LanePeer peer, long packet, int lengthBytes) {
         Endpoint to = peer.endpoint;
         if (to == null) {
-            lane.counters.dropped(DropReason.NO_ENDPOINT);
+            lane.counters.dropped(DropReason.NO_ENDPOINT, peer.peer);
             return;
         }
         Keypair keypair = peer.keypairs.current();
@@ -130,7 +130,7 @@ final class Sender implements AutoCloseable {
             assert packet != null;
             Endpoint to = peer.endpoint;
             if (to == null) {
-                lane.counters.dropped(DropReason.NO_ENDPOINT);
+                lane.counters.dropped(DropReason.NO_ENDPOINT, peer.peer);
             } else {
                 int lengthBytes = packet.readableBytes();
                 long datagram = claimData(to, lengthBytes);
@@ -164,7 +164,7 @@ final class Sender implements AutoCloseable {
     void sendHandshake(LanePeer peer, byte[] message) {
         Endpoint to = peer.endpoint;
         if (to == null) {
-            lane.counters.dropped(DropReason.NO_ENDPOINT);
+            lane.counters.dropped(DropReason.NO_ENDPOINT, peer.peer);
             return;
         }
         send(to, message, HANDSHAKE_TOS, peer);
@@ -245,7 +245,7 @@ final class Sender implements AutoCloseable {
     }
 
     private void stage(LanePeer peer, ByteBuf packet) {
-        peer.staged.stage(packet).countIn(lane.counters);
+        peer.staged.stage(packet).countIn(lane.counters, peer.peer);
     }
 
     @Override

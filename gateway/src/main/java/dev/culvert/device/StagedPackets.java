@@ -17,11 +17,11 @@ final class StagedPackets {
         OLDEST_DROPPED_FOR_MEMORY,
         REFUSED;
 
-        void countIn(LaneCounters counters) {
+        void countIn(LaneCounters counters, Peer peer) {
             switch (this) {
                 case STAGED -> {}
-                case OLDEST_DROPPED -> counters.dropped(DropReason.STAGED_OVERFLOW);
-                case OLDEST_DROPPED_FOR_MEMORY, REFUSED -> counters.dropped(DropReason.STAGED_MEMORY);
+                case OLDEST_DROPPED -> counters.dropped(DropReason.STAGED_OVERFLOW, peer);
+                case OLDEST_DROPPED_FOR_MEMORY, REFUSED -> counters.dropped(DropReason.STAGED_MEMORY, peer);
             }
         }
     }

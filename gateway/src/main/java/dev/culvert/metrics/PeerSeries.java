@@ -3,6 +3,7 @@ package dev.culvert.metrics;
 import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.DropReason;
 import dev.culvert.device.IpText;
 import dev.culvert.device.PeerLabel;
 import dev.culvert.device.PeerStatus;
@@ -43,8 +44,14 @@ public final class PeerSeries {
 
     /// Writes all of it.
     ///
+    /// @param drops by reason, of the peers that had some
     /// @param wallNs nanoseconds since 1970
-    public void write(DeviceStatus status, Map<PublicKey, PeerLabel> labels, long wallNs, Appendable out)
+    public void write(
+            DeviceStatus status,
+            Map<PublicKey, PeerLabel> labels,
+            Map<PublicKey, Map<DropReason, Long>> drops,
+            long wallNs,
+            Appendable out)
             throws IOException {
         sums(status.peers(), labels, wallNs, out);
         List<PeerStatus> peers = busiest(status.peers());
@@ -58,6 +65,7 @@ public final class PeerSeries {
             if (options.mindflavor()) {
                 mindflavor(peers, labels, out);
             }
+            drops(peers, drops, out);
         }
     }
 
@@ -184,6 +192,21 @@ public final class PeerSeries {
     private void open(Appendable out, String name, PeerStatus peer) throws IOException {
         out.append(name).append("{device=\"").append(device).append("\",public_key=\"");
         out.append(peer.publicKey().toBase64()).append('"');
+    }
+
+    // Ours.
+
+    private void drops(List<PeerStatus> peers, Map<PublicKey, Map<DropReason, Long>> drops, Appendable out)
+            throws IOException {
+        head(out, "culvert_peer_drops_total", "counter", "Packets and messages of a peer that were dropped, by reason");
+        for (PeerStatus peer : peers) {
+            Map<DropReason, Long> ofPeer = drops.getOrDefault(peer.publicKey(), Map.of());
+            for (Map.Entry<DropReason, Long> drop : ofPeer.entrySet()) {
+                open(out, "culvert_peer_drops_total", peer);
+                label(out, "reason", drop.getKey().label());
+                out.append("} ").append(drop.getValue().toString()).append('\n');
+            }
+        }
     }
 
     // MindFlavor's names.

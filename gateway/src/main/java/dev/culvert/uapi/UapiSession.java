@@ -7,6 +7,7 @@ import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
 import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.DropReason;
 import dev.culvert.device.Event;
 import dev.culvert.device.IpText;
 import dev.culvert.device.PeerLabel;
@@ -246,6 +247,12 @@ final class UapiSession implements AutoCloseable {
         }
         for (Map.Entry<PublicKey, String> trouble : device.endpointTroubles().entrySet()) {
             line("endpoint_trouble", trouble.getKey().toHex() + ' ' + trouble.getValue());
+        }
+        for (Map.Entry<PublicKey, Map<DropReason, Long>> peer :
+                device.peerDrops().entrySet()) {
+            for (Map.Entry<DropReason, Long> drop : peer.getValue().entrySet()) {
+                line("peer_drop", peer.getKey().toHex() + ' ' + drop.getKey().label() + ' ' + drop.getValue());
+            }
         }
         for (Map.Entry<PublicKey, PeerLabel> label : device.labels().entrySet()) {
             line("peer_name", label.getKey().toHex() + ' ' + label.getValue().name());

@@ -9,6 +9,7 @@ import dev.culvert.device.DeviceControl;
 import dev.culvert.device.DeviceException;
 import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.Diagnosis;
+import dev.culvert.device.DropReason;
 import dev.culvert.device.EventLog;
 import dev.culvert.device.ManualClock;
 import dev.culvert.device.PeerChange;
@@ -71,6 +72,11 @@ final class FakeDevice implements DeviceControl {
         if (trouble.isEmpty()) {
             troubles.remove(key);
         }
+    }
+
+    @Override
+    public Map<PublicKey, Map<DropReason, Long>> peerDrops() {
+        return Map.of();
     }
 
     @Override

@@ -351,6 +351,7 @@ final class InitiationRulesTest {
         pair.hub.runCommand(0);
         assertThat(PeerState.changes(before, PeerState.all(pair.atHub()))).isEmpty();
         assertThat(pair.hub.drops(DropReason.HANDSHAKE_FLOOD)).isEqualTo(1);
+        assertThat(pair.hub.drops(DropReason.HANDSHAKE_FLOOD, pair.spoke)).isEqualTo(1);
     }
 
     private Datagram[] twoInitiations() {

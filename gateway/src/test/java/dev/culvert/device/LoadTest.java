@@ -194,6 +194,7 @@ final class LoadTest {
         pair.spoke.receive(0, reply.withBytes(withIndexOf(old, reply)));
         assertThat(pair.spoke.drops(DropReason.UNKNOWN_INDEX)).isEqualTo(1);
         assertThat(pair.spoke.drops(DropReason.BAD_COOKIE)).isEqualTo(1);
+        assertThat(pair.spoke.drops(DropReason.BAD_COOKIE, pair.hub)).isEqualTo(1);
         pair.spoke.receive(0, reply);
         assertThat(pair.spoke.drops(DropReason.BAD_COOKIE)).isEqualTo(1);
         pair.spoke.receive(0, reply);

@@ -150,7 +150,9 @@ final class PacketPathTest {
                     .containsExactlyElementsOf(expected);
         }
         assertThat(hub.drops(DropReason.FORGED)).isEqualTo(1);
+        assertThat(hub.drops(DropReason.FORGED, spokes[0])).isEqualTo(1);
         assertThat(hub.drops(DropReason.REPLAYED)).isEqualTo(1);
+        assertThat(hub.drops(DropReason.REPLAYED, spokes[1])).isEqualTo(1);
         assertThat(port(hub.lanePeer(spokes[0]))).isEqualTo(2222);
         assertThat(port(hub.lanePeer(spokes[1]))).isEqualTo(1111);
         assertThat(port(hub.lanePeer(spokes[2]))).isEqualTo(1111);
@@ -217,6 +219,7 @@ final class PacketPathTest {
         network.settle();
 
         assertThat(full).isEqualTo(packets - Lane.LENT_SLOTS_MAX);
+        assertThat(hub.drops(DropReason.LANE_FULL, spoke)).isEqualTo(full);
         assertThat(spoke.delivered()).hasSize(Lane.LENT_SLOTS_MAX);
         hub.host(away, InnerPacket.ipv4(HUB, 2, "afterwards"));
         network.settle();
@@ -239,6 +242,7 @@ final class PacketPathTest {
 
         assertThat(hub.delivered()).containsExactly("own");
         assertThat(hub.drops(DropReason.SPOOFED_SOURCE)).isEqualTo(1);
+        assertThat(hub.drops(DropReason.SPOOFED_SOURCE, spoke)).isEqualTo(1);
     }
 
     @Test
@@ -253,6 +257,7 @@ final class PacketPathTest {
         }
         network.settle();
         assertThat(spoke.drops(DropReason.STAGED_OVERFLOW)).isEqualTo(12);
+        assertThat(spoke.drops(DropReason.STAGED_OVERFLOW, hub)).isEqualTo(12);
 
         network.lost = datagram -> false;
         network.pass(6_000_000_000L);
@@ -330,6 +335,7 @@ final class PacketPathTest {
         hub.receive(0, initiation.withSource(66, 6666));
         assertThat(hub.takeSent()).isEmpty();
         assertThat(hub.drops(DropReason.STALE_TIMESTAMP)).isEqualTo(1);
+        assertThat(hub.drops(DropReason.STALE_TIMESTAMP, spoke)).isEqualTo(1);
         assertThat(port(hub.lanePeer(spoke))).isEqualTo(TestDevice.PORT);
     }
 
@@ -366,6 +372,7 @@ final class PacketPathTest {
 
         assertThat(hub.delivered()).containsExactly("first", "second");
         assertThat(spoke.drops(DropReason.SEND_FAILED)).isEqualTo(1);
+        assertThat(spoke.drops(DropReason.SEND_FAILED, hub)).isEqualTo(1);
         assertThat(network.takeSeen().getLast().bytes()[8]).as("counter").isEqualTo((byte) 2);
     }
 
@@ -396,6 +403,7 @@ final class PacketPathTest {
         assertThat(hub.takeSent()).isEmpty();
         assertThat(hub.drops(DropReason.NO_ROUTE)).isEqualTo(1);
         assertThat(hub.drops(DropReason.NO_ENDPOINT)).isEqualTo(1);
+        assertThat(hub.drops(DropReason.NO_ENDPOINT, spoke)).isEqualTo(1);
         assertThat(hub.drops(DropReason.NOT_IP)).isEqualTo(1);
     }
 

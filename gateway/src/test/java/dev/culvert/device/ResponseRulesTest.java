@@ -183,6 +183,7 @@ final class ResponseRulesTest {
         Map<String, Object> before = PeerState.all(spoke);
         pair.spoke.receive(0, response);
         assertThat(pair.spoke.drops(DropReason.BAD_RESPONSE)).isEqualTo(1);
+        assertThat(pair.spoke.drops(DropReason.BAD_RESPONSE, pair.hub)).isEqualTo(1);
         assertThat(PeerState.changes(before, PeerState.all(spoke))).isEmpty();
     }
 

@@ -15,6 +15,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
@@ -408,6 +409,11 @@ final class TestDevice implements AutoCloseable {
         List<Datagram> taken = List.copyOf(sent);
         sent.clear();
         return taken;
+    }
+
+    /// Those that are counted for that peer.
+    long drops(DropReason reason, TestDevice of) {
+        return peers.drops().getOrDefault(of.key.publicKey(), Map.of()).getOrDefault(reason, 0L);
     }
 
     long drops(DropReason reason) {

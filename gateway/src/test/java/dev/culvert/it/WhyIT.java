@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
@@ -142,6 +143,9 @@ final class WhyIT {
         Ping.succeeds(spoke.namespace(), hub.inner(Family.IPV4), 1);
         Ping.fails(spoke.namespace(), hub.inner(Family.IPV6), 1);
         named(spoke.inner(Family.IPV4), "source_not_allowed", "from " + spoke.inner(Family.IPV6), "connected");
+        String key = spoke.identity().publicKey();
+        assertThat(Command.require(Implementation.launcher(), "show", hub.interfaceName(), "--long"))
+                .containsPattern("peer: " + Pattern.quote(key) + "\n(  .*\n)*  dropped: .*[0-9]+ spoofed_source");
     }
 
     @Test

@@ -7,6 +7,7 @@ import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.AllowedIp;
 import dev.culvert.device.DeviceStatus;
+import dev.culvert.device.DropReason;
 import dev.culvert.device.IpText;
 import dev.culvert.device.PeerLabel;
 import dev.culvert.device.PeerStatus;
@@ -36,6 +37,9 @@ final class PeerSeriesTest {
             A, new PeerLabel("lap\"top\\ 1", List.of("staff", "eu")),
             B, new PeerLabel("", List.of("staff")));
 
+    private static final Map<PublicKey, Map<DropReason, Long>> DROPS =
+            Map.of(A, Map.of(DropReason.SPOOFED_SOURCE, 3L), B, Map.of(DropReason.NO_ENDPOINT, 4L));
+
     private static PublicKey key(int number) {
         byte[] bytes = new byte[PublicKey.BYTES];
         bytes[0] = (byte) number;
@@ -60,7 +64,7 @@ final class PeerSeriesTest {
 
     private static String text(PeerSeries.Options options) throws IOException {
         StringBuilder out = new StringBuilder();
-        new PeerSeries("wg0", options).write(STATUS, LABELS, NOW_S * 1_000_000_000L, out);
+        new PeerSeries("wg0", options).write(STATUS, LABELS, DROPS, NOW_S * 1_000_000_000L, out);
         return out.toString();
     }
 
@@ -84,7 +88,9 @@ final class PeerSeriesTest {
                 .contains("wireguard_peer_transmit_bytes_total" + of(C) + "} 18446744073709551615\n")
                 .contains("wireguard_peer_last_handshake_seconds" + of(A) + "} 1799999980.000\n")
                 .contains("wireguard_peer_last_handshake_seconds" + of(C) + "} 0.000\n")
-                .doesNotContain("wireguard_sent_bytes_total");
+                .contains("culvert_peer_drops_total" + of(A) + ",reason=\"spoofed_source\"} 3\n")
+                .contains("culvert_peer_drops_total" + of(B) + ",reason=\"no_endpoint\"} 4\n")
+                .doesNotContain("culvert_peer_drops_total" + of(C), "wireguard_sent_bytes_total");
     }
 
     @Test
