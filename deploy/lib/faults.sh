@@ -7,7 +7,7 @@ run_faults() {
     [ "$1" = --faults ] && shift
     need_jdk
     need_tools mvn:maven ip:iproute2 wg:wireguard-tools wireguard-go:wireguard-go iperf3:iperf3 iptables:iptables \
-        nft:nftables ping:iputils-ping prlimit:util-linux sysctl:procps
+        nft:nftables ping:iputils-ping curl:curl prlimit:util-linux sysctl:procps
     need_network
     run_bench dev.culvert.bench.faults.FaultTable "$@"
 }

@@ -258,7 +258,7 @@ public final class AdminServer implements AutoCloseable {
         body.put("up", vitals.up());
         body.put("draining", vitals.draining());
         body.put("listenPort", device.status().listenPort());
-        body.put("peers", device.status().peers().size());
+        body.put("peers", device.peers().size());
         body.put("lanes", vitals.homePeers().size());
         body.put("engine", device.engine().operatorName());
         body.put("underLoad", vitals.underLoad());

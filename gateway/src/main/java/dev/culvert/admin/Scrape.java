@@ -60,7 +60,13 @@ final class Scrape implements AutoCloseable {
 
     synchronized void write(Appendable out) throws IOException {
         out.append(registry.scrape());
-        peers.write(device.status(), device.labels(), device.peerDrops(), System.currentTimeMillis() * 1_000_000, out);
+        peers.write(
+                device.publicKey(),
+                device.peers(),
+                device.labels(),
+                device.peerDrops(),
+                System.currentTimeMillis() * 1_000_000,
+                out);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.culvert.device;
 
 import dev.culvert.crypto.AeadEngine;
+import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
 import dev.culvert.crypto.RandomSource;
@@ -11,6 +12,7 @@ import dev.culvert.tun.LinkWatch;
 import dev.culvert.tun.LocalRoute;
 import dev.culvert.tun.QueueSteering;
 import dev.culvert.tun.Tun;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -380,6 +382,34 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
         synchronized (lock) {
             return peers.status(key);
         }
+    }
+
+    /// Null without a private key.
+    public @Nullable PublicKey publicKey() {
+        Identity identity = state.identity;
+        return identity == null ? null : identity.keys().publicKey();
+    }
+
+    /// The peers of this moment, without their preshared keys. Each is read anew whenever it is asked for, so that a
+    /// long list takes no memory.
+    public List<PeerStatus> peers() {
+        List<Peer> all;
+        synchronized (lock) {
+            all = state.peers.all();
+        }
+        return new AbstractList<>() {
+            @Override
+            public PeerStatus get(int index) {
+                synchronized (lock) {
+                    return PeerConfiguration.status(all.get(index), PresharedKey.NONE);
+                }
+            }
+
+            @Override
+            public int size() {
+                return all.size();
+            }
+        };
     }
 
     @Override

@@ -248,7 +248,7 @@ final class PeerConfiguration {
         List<Peer> all = state.peers.all();
         List<PeerStatus> result = new ArrayList<>(all.size());
         for (Peer peer : all) {
-            result.add(status(peer));
+            result.add(status(peer, peer.presharedKey.copy()));
         }
         return result;
     }
@@ -268,15 +268,15 @@ final class PeerConfiguration {
     @Nullable
     PeerStatus status(PublicKey key) {
         Peer peer = state.peers.find(key);
-        return peer == null ? null : status(peer);
+        return peer == null ? null : status(peer, peer.presharedKey.copy());
     }
 
-    private static PeerStatus status(Peer peer) {
+    static PeerStatus status(Peer peer, PresharedKey presharedKey) {
         LanePeer lanePeer = peer.lanePeer;
         Endpoint endpoint = lanePeer != null ? lanePeer.endpoint : peer.configuredEndpoint;
         return new PeerStatus(
                 peer.publicKey(),
-                peer.presharedKey.copy(),
+                presharedKey,
                 endpoint == null ? null : endpoint.toSocketAddress(),
                 lanePeer == null ? 0 : lanePeer.lastHandshakeWallNs,
                 lanePeer == null ? 0 : lanePeer.txBytes(),

@@ -2,20 +2,20 @@ package dev.culvert.metrics;
 
 import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.AllowedIp;
-import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.DropReason;
 import dev.culvert.device.IpText;
 import dev.culvert.device.PeerLabel;
 import dev.culvert.device.PeerStatus;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 
 /// The series of peers in Prometheus' text format (0.0.4), written as they are asked for: no object of any
 /// registry
@@ -44,22 +44,25 @@ public final class PeerSeries {
 
     /// Writes all of it.
     ///
+    /// @param hub the device's own key, null if it has none
+    /// @param all may be a view, of which each element is made when it is asked for
     /// @param drops by reason, of the peers that had some
     /// @param wallNs nanoseconds since 1970
     public void write(
-            DeviceStatus status,
+            @Nullable PublicKey hub,
+            List<PeerStatus> all,
             Map<PublicKey, PeerLabel> labels,
             Map<PublicKey, Map<DropReason, Long>> drops,
             long wallNs,
             Appendable out)
             throws IOException {
-        sums(status.peers(), labels, wallNs, out);
-        List<PeerStatus> peers = busiest(status.peers());
+        sums(all, labels, wallNs, out);
+        List<PeerStatus> peers = busiest(all);
         if (options.peersMax() > 0) {
             head(out, "wireguard_device_info", "gauge", "The device and its public key");
-            if (status.privateKey() != null) {
+            if (hub != null) {
                 out.append("wireguard_device_info{device=\"").append(device).append("\",public_key=\"");
-                out.append(status.privateKey().publicKey().toBase64()).append("\"} 1\n");
+                out.append(hub.toBase64()).append("\"} 1\n");
             }
             mdlayher(peers, labels, out);
             if (options.mindflavor()) {
@@ -73,10 +76,19 @@ public final class PeerSeries {
         if (peers.size() <= options.peersMax()) {
             return peers;
         }
-        List<PeerStatus> sorted = new ArrayList<>(peers);
-        sorted.sort(Comparator.comparingLong((PeerStatus peer) -> peer.rxBytes() + peer.txBytes())
-                .reversed());
-        return sorted.subList(0, options.peersMax());
+        if (options.peersMax() == 0) {
+            return List.of();
+        }
+        // The least busy of the chosen makes room, so that only those are kept.
+        PriorityQueue<PeerStatus> chosen =
+                new PriorityQueue<>(Comparator.comparingLong(peer -> peer.rxBytes() + peer.txBytes()));
+        for (PeerStatus peer : peers) {
+            chosen.add(peer);
+            if (chosen.size() > options.peersMax()) {
+                chosen.remove();
+            }
+        }
+        return List.copyOf(chosen);
     }
 
     // Sums.

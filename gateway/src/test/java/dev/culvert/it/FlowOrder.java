@@ -31,9 +31,8 @@ record FlowOrder(long sent, long received, long reordered) {
             List<CompletableFuture<long[]>> counts = new ArrayList<>();
             for (Namespace receiver : receivers) {
                 List<String> words = Transfer.program(FlowEnd.class, "receive", Integer.toString(PORT), flows);
-                Process program = Command.start(Map.of(), receiver.inside(words));
-                programs.add(program);
-                counts.add(follow(program));
+                programs.add(Command.start(Map.of(), receiver.inside(words)));
+                counts.add(follow(programs.getLast()));
             }
             List<String> words = new ArrayList<>(List.of(
                     "send", Integer.toString(PORT), flows, Integer.toString(rounds), Integer.toString(pauseMs)));
@@ -54,8 +53,8 @@ record FlowOrder(long sent, long received, long reordered) {
         }
     }
 
-    /// Waits until it is ready, and then, on a thread of its own, for its counts.
-    private static CompletableFuture<long[]> follow(Process program) {
+    /// Waits until it is ready, and then, on a thread of its own, for its two counts.
+    static CompletableFuture<long[]> follow(Process program) {
         CompletableFuture<long[]> counts = new CompletableFuture<>();
         BufferedReader output =
                 new BufferedReader(new InputStreamReader(program.getInputStream(), StandardCharsets.UTF_8));

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// `steering: ebpf`: what the host sends comes out at the lane of its peer, and in order. Four spokes, each with
@@ -28,6 +29,7 @@ final class SteeringIT {
     private static final int SPOKES = 4;
     private static final int TARGETS = 100;
     private static final int ROUNDS = 3;
+    private static final int TCP_CONNECTIONS = 5_000;
     private static final int PAUSE_MS = 3_300;
     private static final Duration LIMIT = Duration.ofSeconds(10);
 
@@ -136,6 +138,22 @@ final class SteeringIT {
         assertThat(order.reordered()).as("%s", order).isZero();
         assertThat(handedOver() - before).as("of %s", order).isLessThan(order.sent() / 1000.0);
         assertThat(logOf(daemon).contains("are steered to their lane by eBPF")).isEqualTo(lanes > 1);
+    }
+
+    /// Connections that fall silent for longer than the kernel remembers their lane, and then send more than one
+    /// super-packet at once.
+    @ParameterizedTest(name = "{0} lanes, {1}")
+    @CsvSource({"1, ebpf", "2, ebpf", "3, ebpf", "2, auto", "3, auto"})
+    void noTcpSegmentOvertakesAnother(int lanes, String steering) {
+        up(lanes, steering);
+        TcpOrder order = TcpOrder.measure(
+                hub, spokes.stream().map(Node::namespace).toList(), targets, TCP_CONNECTIONS, ROUNDS, PAUSE_MS);
+        System.out.println(lanes + " lanes, " + steering + ": " + order);
+        assertThat(order.received()).as("%s", order).isEqualTo(order.sent());
+        assertThat(order.reorderings()).as("%s", order).isZero();
+        if (order.retransmitted() == 0) {
+            assertThat(order.outOfOrder()).as("%s", order).isZero();
+        }
     }
 
     /// What the other test would see without the program.

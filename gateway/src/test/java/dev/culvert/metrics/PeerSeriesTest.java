@@ -6,7 +6,6 @@ import dev.culvert.crypto.PresharedKey;
 import dev.culvert.crypto.PrivateKey;
 import dev.culvert.crypto.PublicKey;
 import dev.culvert.device.AllowedIp;
-import dev.culvert.device.DeviceStatus;
 import dev.culvert.device.DropReason;
 import dev.culvert.device.IpText;
 import dev.culvert.device.PeerLabel;
@@ -25,14 +24,10 @@ final class PeerSeriesTest {
     private static final PublicKey A = key(1);
     private static final PublicKey B = key(2);
     private static final PublicKey C = key(3);
-    private static final DeviceStatus STATUS = new DeviceStatus(
-            HUB,
-            51820,
-            0,
-            List.of(
-                    peer(A, 20, 1_000, 500, "10.0.0.2/32", "fd00::2/128"),
-                    peer(B, 300, 20, 10, "10.0.0.3/32"),
-                    peer(C, 0, 0, -1L)));
+    private static final List<PeerStatus> PEERS = List.of(
+            peer(A, 20, 1_000, 500, "10.0.0.2/32", "fd00::2/128"),
+            peer(B, 300, 20, 10, "10.0.0.3/32"),
+            peer(C, 0, 0, -1L));
     private static final Map<PublicKey, PeerLabel> LABELS = Map.of(
             A, new PeerLabel("lap\"top\\ 1", List.of("staff", "eu")),
             B, new PeerLabel("", List.of("staff")));
@@ -64,7 +59,7 @@ final class PeerSeriesTest {
 
     private static String text(PeerSeries.Options options) throws IOException {
         StringBuilder out = new StringBuilder();
-        new PeerSeries("wg0", options).write(STATUS, LABELS, DROPS, NOW_S * 1_000_000_000L, out);
+        new PeerSeries("wg0", options).write(HUB.publicKey(), PEERS, LABELS, DROPS, NOW_S * 1_000_000_000L, out);
         return out.toString();
     }
 

@@ -47,7 +47,10 @@ final class LoadStage implements Stage {
             new Case(Row.RX_500, 500, 228, 1, 100_000),
             new Case(Row.RX_1420, 32, 1420, 8, 300_000),
             new Case(Row.RX_228, 32, 228, 8, 400_000),
-            new Case(Row.FLOOD_228, 32, 228, 8, 0));
+            new Case(Row.FLOOD_228, 32, 228, 8, 0),
+            new Case(Row.ACTIVE_1, 1, 1420, 8, 150_000),
+            new Case(Row.ACTIVE_100, 100, 1420, 8, 150_000),
+            new Case(Row.ACTIVE_1000, 1_000, 1420, 8, 150_000));
 
     @Override
     public List<Row> rows() {

@@ -39,6 +39,9 @@ enum Row {
             Metric.KPPS,
             Metric.KPKT_PER_CPU,
             Metric.LOSS),
+    ACTIVE_1("active-1", "hub alone: 1 peer, 1420 B in bursts of 8, 150 kpackets/s", Metric.KPKT_PER_CPU, Metric.LOSS),
+    ACTIVE_100("active-100", "the same packets, of 100 peers in turn", Metric.KPKT_PER_CPU, Metric.LOSS),
+    ACTIVE_1000("active-1000", "the same packets, of 1,000 peers in turn", Metric.KPKT_PER_CPU, Metric.LOSS),
     PEERS_1("peers-1", "TCP client → hub, 1 configured peer", Metric.GBIT, Metric.GBIT_PER_CPU),
     PEERS_1000("peers-1000", "TCP client → hub, 1,000 configured peers", Metric.GBIT, Metric.GBIT_PER_CPU),
     PEERS_50000("peers-50000", "TCP client → hub, 50,000 configured peers", Metric.GBIT, Metric.GBIT_PER_CPU);

@@ -31,6 +31,7 @@ interface FaultRow {
                 new BigListRow(),
                 new SessionListRow(),
                 new HugeListRow(),
-                new ManagementRow());
+                new ManagementRow(),
+                new ScrapeRow());
     }
 }

@@ -5,6 +5,8 @@ import dev.culvert.bench.lab.Waiting;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -72,6 +74,19 @@ final class Flow implements AutoCloseable {
 
     static double mean(List<Double> figures) {
         return figures.stream().mapToDouble(Double::doubleValue).average().orElse(0);
+    }
+
+    /// The same while something is asked, so often a second or as often as it is answered.
+    double meanMbitBeside(int perSecond, Runnable ask) {
+        CompletableFuture<Double> mbit = CompletableFuture.supplyAsync(this::meanMbit);
+        for (long next = System.nanoTime(); !mbit.isDone(); next += 1_000_000_000L / perSecond) {
+            long wait = next - System.nanoTime();
+            if (wait > 0) {
+                LockSupport.parkNanos(wait);
+            }
+            ask.run();
+        }
+        return mbit.join();
     }
 
     @Override

@@ -16,8 +16,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.LockSupport;
 
 /// R20: a large set, `wg show` again and again beside a flow, a reader that never reads, idle connections.
 final class ManagementRow implements FaultRow {
@@ -59,7 +57,7 @@ final class ManagementRow implements FaultRow {
                 idle.add(Uapi.connect(hub.interfaceName));
             }
             long openedNs = System.nanoTime();
-            String peers = peers();
+            String peers = peers(PEERS);
             largeSet(scene, hub, peers);
             Tunnel other = idleProgram(scene, peers);
             long rssKib = Figures.rssKib(hub.pid());
@@ -87,10 +85,10 @@ final class ManagementRow implements FaultRow {
     }
 
     /// Any 32 bytes are a public key; the prefixes are three of IPv4 and two of IPv6.
-    private static String peers() {
+    static String peers(int count) {
         SplittableRandom random = new SplittableRandom(20);
         StringBuilder text = new StringBuilder();
-        for (int i = 0; i < PEERS; i++) {
+        for (int i = 0; i < count; i++) {
             text.append("public_key=");
             for (int word = 0; word < 4; word++) {
                 text.append(String.format(Locale.ROOT, "%016x", random.nextLong()));
@@ -229,16 +227,8 @@ final class ManagementRow implements FaultRow {
 
         static Shows during(String interfaceName, Flow flow) {
             Shows shows = new Shows();
-            CompletableFuture<Double> mbit = CompletableFuture.supplyAsync(flow::meanMbit);
             long startNs = System.nanoTime();
-            for (long next = startNs; !mbit.isDone(); next += 1_000_000_000L / SHOWS_PER_SECOND) {
-                long wait = next - System.nanoTime();
-                if (wait > 0) {
-                    LockSupport.parkNanos(wait);
-                }
-                shows.ask(interfaceName);
-            }
-            shows.meanMbit = mbit.join();
+            shows.meanMbit = flow.meanMbitBeside(SHOWS_PER_SECOND, () -> shows.ask(interfaceName));
             shows.lengthS = (System.nanoTime() - startNs) / 1e9;
             return shows;
         }
