@@ -51,6 +51,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /// Builds a running gateway in order: TUN, engine, device, link watch, management socket. Everything that is
 /// closed is closed here, in the reverse order.
@@ -142,21 +143,25 @@ final class Gateway implements RunningGateway {
             return LinuxTun.adopt(fd, tcp, udp);
         }
         LinuxTun link = LinuxTun.open(options.interfaceName(), device.lanes(), tcp, udp);
-        if (options.settings().steering() == HubSettings.Steering.EBPF && device.lanes() > 1) {
-            steer(link);
+        HubSettings.Steering steering = options.settings().steering();
+        if (steering != HubSettings.Steering.KERNEL && device.lanes() > 1) {
+            steer(link, steering == HubSettings.Steering.EBPF ? Level.WARN : Level.INFO);
         }
         return link;
     }
 
-    private static void steer(LinuxTun link) {
+    /// @param refused how to tell that the kernel does not allow it
+    private static void steer(LinuxTun link, Level refused) {
         try {
             link.steerByDestination();
             LOG.info("{}: packets of the host are steered to their lane by eBPF", link.name());
         } catch (IOException e) {
-            LOG.warn(
-                    "{}: packets of the host come out at the lane that the kernel chooses: {}",
-                    link.name(),
-                    e.getMessage());
+            LOG.atLevel(refused)
+                    .log(
+                            "{}: packets of the host come out at the lane that the kernel chooses, and may overtake each"
+                                    + " other after a pause: {}",
+                            link.name(),
+                            e.getMessage());
         }
     }
 

@@ -143,12 +143,13 @@
 ///     What happens to sessions and peers is told where it happens (`EventLog`): numbered, in a ring that a lock guards
 ///     for a few stores, never for each packet, with limits for each peer, for all and for strangers. Sinks
 ///     (`events/EventSinks`), `culvert events` and `/api/events` read on from a number.
-/// 15. **TUN queues are steered by the kernel** as it remembers flows (4,096 of them, for 3 s): a packet that
-///     comes out at another lane's queue is handed over. With `steering: ebpf` a program in the kernel looks its
-///     destination up (`tun/EbpfSteering`) in maps that `LaneSteering` keeps as the routing table and the home
-///     lanes are; it tells the kernel from the control plane, never on a lane. An entry that is missing or late
-///     costs a hand-over, no packet. A peer's first packets, until the kernel knows of its lane, may come out at two
-///     lanes and then overtake each other.
+/// 15. **TUN queues are steered by destination**, where bpf(2) is allowed: a program in the kernel looks it up
+///     (`tun/EbpfSteering`) in maps that `LaneSteering` keeps as the routing table and the home lanes are; it tells
+///     the kernel from the control plane, never on a lane. An entry that is missing or late costs a hand-over, no
+///     packet. A peer's first packets, until the kernel knows of its lane, may come out at two lanes and then
+///     overtake each other. Elsewhere the kernel remembers flows (4,096 of them, for 3 s) and hashes the others: a
+///     packet that comes out at another lane's queue is handed over, and one that follows it at its own lane's, as
+///     soon as the kernel has seen an answer, may overtake it.
 /// 16. **Scale beyond one machine** is left to an existing store of leases and watches, later. What peers there
 ///     are is asked through one class (`PeerTable`), and sessions never leave the process.
 ///

@@ -45,7 +45,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 ///   udp-gso: on                 # sends many datagrams by one message
 ///   tun-tcp: on                 # large TCP packets to and from the host (TSO)
 ///   tun-udp: on                 # the same of UDP (USO)
-/// steering: auto                # of packets from the host to lanes: auto is the kernel's; ebpf, by destination
+/// steering: auto                # of packets from the host to lanes: by destination where eBPF is allowed, else kernel
 /// admin:                        # metrics and health by HTTP
 ///   listen: 127.0.0.1:9586      # or off; under `culvert up` this is the default
 ///   tls-certificate: FILE       # PEM, with tls-key
@@ -86,10 +86,12 @@ public record HubSettings(
         EventSettings events) {
     /// How packets of the host find the lane whose queue they come out at.
     public enum Steering {
-        /// The kernel remembers flows.
+        /// As EBPF where the kernel takes a program, else as KERNEL.
         AUTO,
-        /// By the peer that has the destination, where the kernel takes a program.
-        EBPF
+        /// By the peer that has the destination; the log warns where the kernel takes no program.
+        EBPF,
+        /// The kernel remembers flows.
+        KERNEL
     }
 
     /// As long as a session can live unseen, and what wireguard-tools' reresolve-dns waits.
@@ -241,7 +243,8 @@ public record HubSettings(
         return switch (Objects.requireNonNullElse(given, "auto")) {
             case "auto" -> Steering.AUTO;
             case "ebpf" -> Steering.EBPF;
-            default -> throw new IllegalArgumentException("steering must be auto or ebpf, not " + given);
+            case "kernel" -> Steering.KERNEL;
+            default -> throw new IllegalArgumentException("steering must be auto, ebpf or kernel, not " + given);
         };
     }
 

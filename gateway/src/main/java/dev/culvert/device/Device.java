@@ -119,7 +119,7 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
         if (options.busyPollNs() != 0) {
             all.put("busy-poll-us", Long.toString(TimeUnit.NANOSECONDS.toMicros(options.busyPollNs())));
         }
-        all.put("steering", steers ? "ebpf" : "auto");
+        all.put("steering", steers ? "ebpf" : "kernel");
         all.put("forwarding", options.forwarding().name().toLowerCase(Locale.ROOT));
         all.put("offloads", offloads.names());
         return all;

@@ -113,7 +113,7 @@ final class HubSettingsTest {
             forwarding: straight                    | f: forwarding must be kernel or direct, not straight
             lanes: many                             | f:1: 'lanes' takes a whole number
             handshakes:\\n  under-load-for-ms: -1 | f: under-load-for-ms must be from 0 to 3600000, not -1
-            steering: bpf                           | f: steering must be auto or ebpf, not bpf
+            steering: bpf                           | f: steering must be auto, ebpf or kernel, not bpf
             lanes: 65                               | f: lanes must be from 0 to 64, not 65
             staged-bytes-max: 5                     | f: staged-bytes-max must be from 1048576 to 1099511627776, not 5
             handshakes:\\n  queue: 9\\n  under-load-at: 10 | f: under-load-at must be from 1 to 9, not 10

@@ -66,7 +66,7 @@ final class CpusIT {
         assertThat(allowed.stream().filter(list -> list.equals(ours))).hasSize(allowed.size() - 2);
         String shown = Command.require(Implementation.launcher(), "show", "--long", interfaceName);
         assertThat(shown)
-                .contains("lanes: 2", "cpus: " + wanted.get(0) + "," + wanted.get(1), "steering: auto", "engine: ");
+                .contains("lanes: 2", "cpus: " + wanted.get(0) + "," + wanted.get(1), "steering: ebpf", "engine: ");
         assertThat(daemon.log()).content().contains("bound to CPUs [" + wanted.get(0) + ", " + wanted.get(1) + "]");
     }
 

@@ -15,10 +15,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// `steering: ebpf`: what the host sends comes out at the lane of its peer, and in order. Four spokes, each with
+/// Steering by eBPF: what the host sends comes out at the lane of its peer, and in order. Four spokes, each with
 /// networks of its own, and 5,000 flows to them that fall silent for longer than the kernel remembers a flow (3 s).
 /// (wireguard-go has one TUN queue.)
 @DisabledIfSystemProperty(named = "culvert.it.implementation", matches = "wireguard-go")
@@ -142,34 +141,36 @@ final class SteeringIT {
 
     /// Connections that fall silent for longer than the kernel remembers their lane, and then send more than one
     /// super-packet at once.
-    @ParameterizedTest(name = "{0} lanes, {1}")
-    @CsvSource({"1, ebpf", "2, ebpf", "3, ebpf", "2, auto", "3, auto"})
-    void noTcpSegmentOvertakesAnother(int lanes, String steering) {
-        up(lanes, steering);
+    @ParameterizedTest(name = "{0} lanes")
+    @ValueSource(ints = {1, 2, 3})
+    void noTcpSegmentOvertakesAnother(int lanes) {
+        up(lanes, "auto");
+        // The host's bursts wait for a busy machine, and none is lost.
+        hub.ip("link set " + hubInterface + " txqueuelen 20000");
         TcpOrder order = TcpOrder.measure(
                 hub, spokes.stream().map(Node::namespace).toList(), targets, TCP_CONNECTIONS, ROUNDS, PAUSE_MS);
-        System.out.println(lanes + " lanes, " + steering + ": " + order);
+        System.out.println(lanes + " lanes: " + order);
         assertThat(order.received()).as("%s", order).isEqualTo(order.sent());
+        assertThat(order.outOfOrder()).as("%s", order).isZero();
         assertThat(order.reorderings()).as("%s", order).isZero();
-        if (order.retransmitted() == 0) {
-            assertThat(order.outOfOrder()).as("%s", order).isZero();
-        }
     }
 
     /// What the other test would see without the program.
     @Test
     void theKernelsOwnChoiceNeedsHandOvers() {
-        up(2, "auto");
+        up(2, "kernel");
         double before = handedOver();
         FlowOrder order = flows(1);
-        System.out.println("2 lanes, auto: " + order + ", handed over " + (handedOver() - before));
+        System.out.println("2 lanes, the kernel's: " + order + ", handed over " + (handedOver() - before));
         assertThat(handedOver() - before).as("of %s", order).isGreaterThan(order.sent() / 20.0);
     }
 
     @Test
     void goesOnWithoutWhereTheKernelRefusesIt() {
         Daemon daemon = up(2, "ebpf", "setpriv", "--bounding-set", "-bpf,-sys_admin", "--");
-        assertThat(logOf(daemon).lines().filter(line -> line.contains("the lane that the kernel chooses: the kernel")))
+        assertThat(logOf(daemon)
+                        .lines()
+                        .filter(line -> line.contains("the lane that the kernel chooses, and may overtake")))
                 .singleElement()
                 .asString()
                 .contains("CAP_BPF");
