@@ -4,7 +4,7 @@
 # Whether both jars are there and newer than everything that they are made of.
 bench_built() {
     [ -f gateway/target/culvert.jar ] && [ -f bench/target/benchmarks.jar ] &&
-        [ -z "$(find pom.xml {crypto,gateway,bench}/pom.xml {crypto,gateway,bench}/src/main \
+        [ -z "$(find pom.xml deploy/bin/culvert {crypto,gateway,bench}/pom.xml {crypto,gateway,bench}/src/main \
             -newer bench/target/benchmarks.jar -print -quit)" ]
 }
 
@@ -12,7 +12,7 @@ bench_built() {
 run_bench() {
     if ! bench_built; then
         say "Building Culvert and its load generator with $JAVA_HOME"
-        run_maven -DskipTests -pl bench -am package >&2 || die "The build failed: see above."
+        run_maven -q -DskipTests -pl bench -am package >&2 || die "The build failed: see above."
     fi
     in_network "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED -Xshare:auto -XX:+UseSerialGC \
         -Dculvert.repository="$PWD" -cp bench/target/benchmarks.jar "$@"
