@@ -125,6 +125,7 @@ final class PackageIT {
                 java,
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:+UseSerialGC",
+                "-XX:+UseCompactObjectHeaders",
                 "-XX:AOTMode=on",
                 "-XX:AOTCache=" + place.resolve("culvert.aot"),
                 "-jar",

@@ -33,15 +33,14 @@ public final class Compare {
                 return;
             }
             Runtime.getRuntime().addShutdownHook(new Thread(Belongings::closeAll));
-            System.exit(run(options, repository) ? 0 : FAILED);
+            System.exit(run(options, Machine.here(arguments), repository) ? 0 : FAILED);
         } catch (ParameterException | IllegalArgumentException e) {
             System.err.println(e.getMessage());
             System.exit(MISUSED);
         }
     }
 
-    private static boolean run(CompareOptions options, Path repository) throws IOException {
-        Machine machine = Machine.here();
+    private static boolean run(CompareOptions options, Machine machine, Path repository) throws IOException {
         ResultFiles files = new ResultFiles(options.resultsIn(repository));
         Measurements measurements = new Measurements();
         if (options.add) {
@@ -61,6 +60,7 @@ public final class Compare {
         new Matrix(options, survey, measurements, logs).run(() -> {
             try {
                 files.write(measurements, survey.baseline(), machine, chosen);
+                files.writePicture(Chart.of(measurements, survey.baseline())); // why not is told at the end
             } catch (IOException e) {
                 throw new UncheckedIOException("the results cannot be written", e);
             }

@@ -5,17 +5,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// Where and when it was measured.
-record Machine(String processor, int cores, String kernel, String java, String date) {
-    static Machine here() {
+/// Where and when it was measured, and by which command.
+record Machine(String processor, int cores, String kernel, String java, String date, String command) {
+    /// @param arguments of `bench/compare`
+    static Machine here(String... arguments) {
         return new Machine(
                 processorName(),
                 Runtime.getRuntime().availableProcessors(),
                 System.getProperty("os.version"),
                 System.getProperty("java.vm.version"),
-                Instant.now().truncatedTo(ChronoUnit.MINUTES).toString());
+                Instant.now().truncatedTo(ChronoUnit.MINUTES).toString(),
+                Stream.concat(Stream.of("bench/compare"), Stream.of(arguments).map(Machine::quoted))
+                        .collect(Collectors.joining(" ")));
     }
 
     private static String processorName() {
@@ -27,6 +31,10 @@ record Machine(String processor, int cores, String kernel, String java, String d
         } catch (IOException e) {
             return System.getProperty("os.arch");
         }
+    }
+
+    private static String quoted(String argument) {
+        return argument.matches("[\\w./,:=-]+") ? argument : "'" + argument + "'";
     }
 
     String sentence() {

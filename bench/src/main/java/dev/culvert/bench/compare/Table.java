@@ -81,7 +81,9 @@ record Table(Measurements measurements, String baseline) {
                 .append(machine.sentence())
                 .append(".\nIn brackets how many times as good as ")
                 .append(baseline)
-                .append(": more is better. Made by `bench/compare`.\n\n![Ratios](compare.svg)\n\n");
+                .append(": more is better.\n\nCommand: `")
+                .append(machine.command())
+                .append("`\n\n![Ratios](compare.svg)\n\n");
         markdownLine(text, head());
         text.append("|---|---").append("|---:".repeat(head().size() - 2)).append("|\n");
         lines().forEach(cells -> markdownLine(text, cells));

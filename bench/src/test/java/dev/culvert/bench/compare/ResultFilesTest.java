@@ -14,7 +14,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 final class ResultFilesTest {
-    private static final Machine MACHINE = new Machine("a \"processor\"", 2, "6.18", "25", "2026-11-23T00:00:00Z");
+    private static final Machine MACHINE =
+            new Machine("a \"processor\"", 2, "6.18", "25", "2026-11-23T00:00:00Z", "bench/compare --quick");
     private static final List<Implementation> COMPARED =
             List.of(new Implementation("go", Implementation.Kind.USERSPACE, List.of("go"), "1"));
 

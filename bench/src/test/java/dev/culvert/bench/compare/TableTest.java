@@ -50,7 +50,7 @@ final class TableTest {
 
     @Test
     void markdownHasAsManyCellsInEachLine() {
-        Machine machine = new Machine("a processor", 2, "6.18", "25", "2026-11-23T00:00:00Z");
+        Machine machine = new Machine("a processor", 2, "6.18", "25", "2026-11-23T00:00:00Z", "bench/compare --quick");
         Implementation go = new Implementation("go", Implementation.Kind.USERSPACE, List.of("go"), "version 1");
 
         String markdown = table.markdown(machine, List.of(go));
@@ -61,6 +61,7 @@ final class TableTest {
                         line -> assertThat(line.chars().filter(c -> c == '|')).hasSize(5));
         assertThat(markdown)
                 .contains("2 cores of a processor, Linux 6.18")
+                .contains("\nCommand: `bench/compare --quick`\n")
                 .contains("- go: version 1\n")
                 .contains("- kernel: not available / on this kernel\n")
                 .contains("(compare.svg)");
