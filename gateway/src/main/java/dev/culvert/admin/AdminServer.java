@@ -257,7 +257,7 @@ public final class AdminServer implements AutoCloseable {
         body.put("interface", name);
         body.put("up", vitals.up());
         body.put("draining", vitals.draining());
-        body.put("listenPort", device.status().listenPort());
+        body.put("listenPort", device.port());
         body.put("peers", device.peers().size());
         body.put("lanes", vitals.homePeers().size());
         body.put("engine", device.engine().operatorName());

@@ -384,6 +384,13 @@ public final class Device implements DeviceControl, PeerNotes, LinkWatch.Listene
         }
     }
 
+    /// 0 if no socket is open and none was asked for.
+    public int port() {
+        synchronized (lock) {
+            return listenPort();
+        }
+    }
+
     /// Null without a private key.
     public @Nullable PublicKey publicKey() {
         Identity identity = state.identity;

@@ -57,8 +57,8 @@ public final class PeerSeries {
             Appendable out)
             throws IOException {
         sums(all, labels, wallNs, out);
-        List<PeerStatus> peers = busiest(all);
         if (options.peersMax() > 0) {
+            List<PeerStatus> peers = busiest(all);
             head(out, "wireguard_device_info", "gauge", "The device and its public key");
             if (hub != null) {
                 out.append("wireguard_device_info{device=\"").append(device).append("\",public_key=\"");
@@ -75,9 +75,6 @@ public final class PeerSeries {
     private List<PeerStatus> busiest(List<PeerStatus> peers) {
         if (peers.size() <= options.peersMax()) {
             return peers;
-        }
-        if (options.peersMax() == 0) {
-            return List.of();
         }
         // The least busy of the chosen makes room, so that only those are kept.
         PriorityQueue<PeerStatus> chosen =

@@ -152,8 +152,13 @@ final class SteeringIT {
         System.out.println(lanes + " lanes: " + order);
         assertThat(order.received()).as("%s", order).isEqualTo(order.sent());
         assertThat(order.reorderings()).as("%s", order).isZero();
-        // By what a busy machine lost; with the kernel's own choice it is a fifth of the bursts, and more.
-        assertThat(order.outOfOrder()).as("%s", order).isLessThan(TCP_CONNECTIONS * ROUNDS / 100);
+        // A loss also leaves segments out of order, which no sender takes for overtaking: up to 16 of 15,000 bursts on
+        // a
+        // busy machine. With the kernel's own choice it is a fifth of the bursts, and more.
+        assertThat(order.outOfOrder())
+                .as("%s", order)
+                .isLessThan(TCP_CONNECTIONS * ROUNDS / 100)
+                .isLessThanOrEqualTo(order.retransmitted());
     }
 
     /// What the other test would see without the program.
